@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+// One project per room of test/: what is pure and fast, what needs fake adapters, what needs the real thing.
+const project = (name: string, options: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit'),
+      project('synth', { testTimeout: 60_000 }),
+      project('pipeline'),
+      // The real lab: one file, one worker, its tests in order; each step has its own deadline in the product.
+      project('e2e', { testTimeout: 45 * 60_000, hookTimeout: 45 * 60_000, maxWorkers: 1, fileParallelism: false }),
+    ],
+  },
+})
