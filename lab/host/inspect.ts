@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { parseOsRelease, readAptSources } from './debian.js'
+import { engineState, onPath } from './engine.js'
+import type { HostFacts } from './requirements.js'
+import type { Run } from './run.js'
+
+/** Looks at the host; changes nothing. */
+export async function inspectHost(run: Run): Promise<HostFacts> {
+  const [os, hasApt, engine, dockerCli, hasGo, debootstrap, aptSources] = await Promise.all([
+    readFile('/etc/os-release', 'utf8').then(parseOsRelease, () => parseOsRelease('')),
+    onPath(run, 'apt-get'),
+    engineState(run),
+    onPath(run, 'docker'),
+    onPath(run, 'go'),
+    // It lives in sbin, which is not on everybody's PATH.
+    onPath(run, 'debootstrap').then(async (found) => found || onPath(run, '/usr/sbin/debootstrap')),
+    readAptSources(),
+  ])
+  const go = hasGo ? await goVersion(run) : { version: undefined, toolchain: 'local' }
+  return {
+    os,
+    hasApt,
+    isRoot: process.getuid?.() === 0,
+    engine,
+    dockerCli,
+    go: go.version,
+    goToolchain: go.toolchain,
+    debootstrap,
+    aptSources,
+  }
+}
+
+async function goVersion(run: Run): Promise<{ version: string | undefined; toolchain: string }> {
+  const { stdout } = await run('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'])
+  const [version = '', toolchain = 'local'] = stdout.split('\n')
+  return { version: /^go(\d[\d.]*)/.exec(version)?.[1], toolchain: toolchain.trim() }
+}

@@ -1,0 +1,151 @@
+import { writeFile } from 'node:fs/promises'
+import { LabError } from '../errors.js'
+import { engineState, probePrivileged, startEngine, stopEngine } from './engine.js'
+import { inspectHost } from './inspect.js'
+import {
+  installSteps,
+  newerEngine,
+  requirements,
+  shellLines,
+  simulated,
+  upgradesOf,
+  type HostFacts,
+  type InstallStep,
+  type Requirement,
+  type Tool,
+} from './requirements.js'
+import { must, type Run } from './run.js'
+
+/** Whether system-wide changes may be made: asked once for each list of exact commands. */
+export type Consent = (question: string, commands: readonly string[]) => Promise<boolean>
+
+export interface ProvisionOptions {
+  readonly run: Run
+  readonly consent: Consent
+  /** Progress, one line at a time. */
+  readonly say: (line: string) => void
+  readonly signal: AbortSignal
+  /** Log file of the package installations. */
+  readonly installLog: string
+  /** Log file of an engine started by us. */
+  readonly engineLog: string
+}
+
+/**
+ * Makes sure of an engine that starts privileged containers, and of the tools that building needs.
+ * An engine that works is used untouched.
+ *
+ * @throws LabError `host.consent` with the exact commands, when they may not be run; `host.lacks` where this
+ * program does not know how to install what is missing; `host.engine-unusable`; `host.install-failed`.
+ */
+export async function ensureHost(tools: readonly Tool[], options: ProvisionOptions): Promise<void> {
+  const facts = await inspectHost(options.run)
+  const missing = requirements(facts, tools)
+  const byHand = missing.filter(({ from }) => from === undefined)
+  if (byHand.length > 0) throw lacks(facts, byHand)
+  if (missing.length > 0) {
+    await install(
+      installSteps(facts, missing),
+      missing.map((requirement) => requirement.missing).join('; '),
+      options,
+    )
+  }
+  await ensureEngine(facts, options)
+}
+
+/** Starts the engine where it is stopped, and replaces one that cannot do what nodes need. */
+async function ensureEngine(facts: HostFacts, options: ProvisionOptions): Promise<void> {
+  const { run, say, signal } = options
+  const answered = facts.engine === 'running'
+  if ((await engineState(run)) !== 'running') {
+    say('starting the Docker engine')
+    await startEngine(run, options.engineLog, signal)
+  }
+  const refusal = await probePrivileged(run, signal)
+  if (refusal === undefined) return
+  // Somebody else's running engine is not ours to upgrade.
+  const newer = answered ? undefined : newerEngine(facts)
+  if (newer === undefined) throw engineUnusable(refusal)
+  say(`this engine cannot start a privileged container (${refusal})`)
+  await install(newer, 'the installed Docker engine cannot start privileged containers', {
+    ...options,
+    beforeLast: () => stopEngine(run, signal),
+  })
+  await startEngine(run, options.engineLog, signal)
+  const still = await probePrivileged(run, signal)
+  if (still !== undefined) throw engineUnusable(still)
+}
+
+interface InstallOptions extends ProvisionOptions {
+  /** Runs when all is known and agreed, before packages change. */
+  readonly beforeLast?: () => Promise<void>
+}
+
+async function install(steps: readonly InstallStep[], why: string, options: InstallOptions): Promise<void> {
+  const { run, say } = options
+  const lines = steps.flatMap(shellLines)
+  if (!(await options.consent(`${capital(why)}. Run these commands?`, lines))) {
+    throw new LabError('host.consent', `${why}, and nothing is installed without consent`, {
+      details: lines.join('\n'),
+      hint: 'run the same command with --yes, or run the commands above yourself',
+    })
+  }
+  for (const step of steps) {
+    for (const { path, content } of step.files) await writeAsRoot(run, path, content)
+    for (const command of step.commands) {
+      options.signal.throwIfAborted()
+      if (command.includes('install')) {
+        const upgrades = upgradesOf((await toEnd(simulated(command), options)).stdout)
+        if (upgrades.length > 0) say(`apt upgrades ${upgrades.length} installed packages: ${upgrades.join(' ')}`)
+        await options.beforeLast?.()
+      }
+      say(command.slice(command.indexOf('apt-get')).join(' '))
+      await toEnd(command, options)
+    }
+  }
+}
+
+/**
+ * Runs a package command to its end, also when the program is interrupted meanwhile: a half-configured
+ * package database is worse than a wait. The interruption takes effect afterwards.
+ */
+async function toEnd(command: readonly string[], options: InstallOptions): Promise<{ stdout: string }> {
+  const [file = '', ...args] = command
+  const onAbort = (): void => options.say('apt has begun and is let finish; then this program ends')
+  options.signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await must(options.run)(file, args, { log: options.installLog })
+  } catch (error) {
+    throw new LabError('host.install-failed', error instanceof Error ? error.message : String(error), {
+      cause: error,
+      hint: `look at ${options.installLog}, mend it, then run the same command again`,
+      ...(error instanceof LabError && error.details !== undefined ? { details: error.details } : {}),
+    })
+  } finally {
+    options.signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function writeAsRoot(run: Run, path: string, content: string): Promise<void> {
+  if (process.getuid?.() === 0) await writeFile(path, content)
+  else await must(run)('sudo', ['tee', path], { input: content })
+}
+
+function lacks(facts: HostFacts, missing: readonly Requirement[]): LabError {
+  return new LabError(
+    'host.lacks',
+    `on ${facts.os.prettyName} this has to be installed by hand: ${missing.map(({ name }) => name).join(', ')}`,
+    {
+      details: missing.map(({ name, missing: what }) => `${name}: ${what}`).join('\n'),
+      hint: 'install them, then run the same command again',
+    },
+  )
+}
+
+function engineUnusable(refusal: string): LabError {
+  return new LabError('host.engine-unusable', `the Docker engine cannot start a privileged container: ${refusal}`, {
+    hint: 'nodes are privileged containers; use a newer engine, or one that is not itself confined',
+  })
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

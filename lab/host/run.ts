@@ -1,0 +1,122 @@
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { execa } from 'execa'
+import { LabError } from '../errors.js'
+
+export interface RunOptions {
+  readonly cwd?: string
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Ends the command, and everything it started, when aborted. */
+  readonly signal?: AbortSignal
+  /** File to which stdout and stderr are appended as they come. */
+  readonly log?: string
+  /** Text for the command's standard input; without it there is none. */
+  readonly input?: string
+  /** Called with each line of output, for progress. */
+  readonly onLine?: (line: string) => void
+}
+
+export interface RunResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** How a command is run. The type the program's adapters ask for, so that tests can stand in for the host. */
+export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>
+
+/** How long a command may take to end after SIGTERM before it is killed. */
+const KILL_AFTER_MS = 4_000
+
+/**
+ * Runs a command to its end, whatever its exit code. Arguments are an array: no shell is involved.
+ * The command leads a process group of its own, so that an abort ends its grandchildren too.
+ *
+ * @throws LabError `host.lacks` when there is no such command; the signal's reason when aborted.
+ */
+export const tryRun: Run = async (file, args, options = {}) => {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const child = execa(file, args, {
+    detached: true,
+    reject: false,
+    cleanup: false,
+    maxBuffer: 64 * 1024 * 1024,
+    all: true,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+  })
+  const log = options.log === undefined ? undefined : createWriteStream(options.log, { flags: 'a' })
+  log?.write(`\n$ ${[file, ...args].join(' ')}\n`)
+  if (log) child.all.pipe(log, { end: false })
+  const { onLine } = options
+  if (onLine) watchLines(child.all, onLine)
+
+  const kill = (name: NodeJS.Signals): void => {
+    if (child.pid === undefined) return
+    try {
+      process.kill(-child.pid, name)
+    } catch {
+      // The group has ended already.
+    }
+  }
+  let last: NodeJS.Timeout | undefined
+  const abort = (): void => {
+    kill('SIGTERM')
+    last = setTimeout(() => kill('SIGKILL'), KILL_AFTER_MS)
+  }
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    const result = await child
+    signal?.throwIfAborted()
+    if (result.code === 'ENOENT') {
+      throw new LabError('host.lacks', `the command ${file} is not there`, { cause: result.cause })
+    }
+    return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr }
+  } finally {
+    clearTimeout(last)
+    signal?.removeEventListener('abort', abort)
+    if (log) {
+      log.end()
+      await finished(log)
+    }
+  }
+}
+
+/**
+ * Runs a command that must succeed.
+ *
+ * @throws LabError `command.failed` with the last lines of its output when the exit code is not 0.
+ */
+export function must(run: Run): Run {
+  return async (file, args, options = {}) => {
+    const result = await run(file, args, options)
+    if (result.exitCode === 0) return result
+    throw new LabError('command.failed', `${commandLine(file, args)} failed with exit code ${result.exitCode}`, {
+      details: tail(result.stderr.trim() === '' ? result.stdout : result.stderr, 20),
+      ...(options.log === undefined ? {} : { hint: `the whole output is in ${options.log}` }),
+    })
+  }
+}
+
+/** The last `count` lines of a text. */
+export function tail(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n')
+}
+
+/** A command as a person would type it, cut to what an error line can hold. */
+export function commandLine(file: string, args: readonly string[]): string {
+  const line = [file, ...args].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')
+  return line.length <= 160 ? line : `${line.slice(0, 157)}…`
+}
+
+function watchLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = ''
+  stream.on('data', (chunk: Buffer | string) => {
+    const lines = (rest + chunk.toString()).split(/\r?\n/)
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line)
+  })
+}

@@ -1,0 +1,138 @@
+import type {
+  V1DaemonSet,
+  V1Deployment,
+  V1Node,
+  V1Pod,
+  V1Service,
+  V1StatefulSet,
+  V1EndpointSlice,
+} from '@kubernetes/client-node'
+import type { Plain } from './plain.js'
+
+/**
+ * One part of what was observed: its value, or why there is none. A part that failed makes only the checks
+ * that read it inconclusive.
+ */
+export type Part<T> = PartSeen<T> | PartMissing
+
+export interface PartSeen<T> {
+  readonly value: T
+  /** Where it was seen: a command, or an API request. */
+  readonly source: string
+  readonly durationMs: number
+}
+
+export interface PartMissing {
+  /** Why it could not be observed, as one line. */
+  readonly error: string
+  readonly source: string
+  readonly durationMs: number
+}
+
+/** Everything one round of observation saw. Plain JSON: it can be saved, changed and judged again. */
+export interface Observations {
+  /** RFC 3339, UTC. */
+  readonly at: string
+  readonly api: ApiObservations
+  readonly containers: ContainerObservations
+  /** By node: what the node's probe pod was answered. */
+  readonly dns: Readonly<Record<string, Part<readonly DnsAnswer[]>>>
+  /** By `<namespace>/<StatefulSet>`. */
+  readonly redis: Readonly<Record<string, Part<RedisSeen>>>
+  /** By `<namespace>/<pod>/<init container>`: its log. */
+  readonly initLogs: Readonly<Record<string, Part<string>>>
+  /** By node: the rules of its nat table. */
+  readonly nat: Readonly<Record<string, Part<readonly NatRule[]>>>
+}
+
+/** Lists of the API, of the namespaces that something is declared in. */
+export interface ApiObservations {
+  readonly services: Part<readonly Plain<V1Service>[]>
+  readonly endpointSlices: Part<readonly Plain<V1EndpointSlice>[]>
+  readonly pods: Part<readonly Plain<V1Pod>[]>
+  readonly statefulSets: Part<readonly Plain<V1StatefulSet>[]>
+  readonly deployments: Part<readonly Plain<V1Deployment>[]>
+  readonly daemonSets: Part<readonly Plain<V1DaemonSet>[]>
+  readonly nodes: Part<readonly Plain<V1Node>[]>
+  /** The configuration of the cluster's DNS server. */
+  readonly corefile: Part<string>
+}
+
+export interface ContainerObservations {
+  /** What `containerlab inspect` lists for the lab's topology. */
+  readonly containerlab: Part<readonly ContainerSeen[]>
+  /** The engine's containers that carry kind's label with the cluster's name. */
+  readonly kind: Part<readonly ContainerSeen[]>
+}
+
+export interface ContainerSeen {
+  readonly name: string
+  /** As the engine says it: `running`, `exited`, `paused`. */
+  readonly state: string
+}
+
+/** A question to the DNS server, as the probe pod's resolver puts it. */
+export interface DnsQuestion {
+  /** Absolute without its last dot, or a short name when `search` is set. */
+  readonly name: string
+  readonly type: 'A' | 'SRV'
+  /** Complete the name with the search path of the pod, as a program in it would. */
+  readonly search: boolean
+}
+
+export interface DnsAnswer {
+  readonly question: DnsQuestion
+  /** The response code (`NOERROR`, `NXDOMAIN`, …), or `TIMEOUT` when no response came. */
+  readonly status: string
+  readonly records: readonly DnsRecord[]
+  /** Address of the server that answered; empty when none did. */
+  readonly server: string
+}
+
+export interface DnsRecord {
+  /** Owner name, without its last dot. */
+  readonly name: string
+  readonly ttl: number
+  readonly type: string
+  /** An address, or the fields of the record separated by one space. */
+  readonly data: string
+}
+
+/** What the Redis servers of one StatefulSet answered, from one probe pod. */
+export interface RedisSeen {
+  /** The value that was written; no other run writes the same. */
+  readonly token: string
+  /** By pod name. */
+  readonly servers: Readonly<Record<string, RedisServerSeen>>
+  readonly write: {
+    /** Answer of the master to the write. */
+    readonly set: string
+    /** How many replicas acknowledged it in time (WAIT). */
+    readonly acknowledged: string
+    /** Answer of the master when the key was deleted again. */
+    readonly removed: string
+  }
+}
+
+/** Answers as redis-cli prints them; absent where the server did not answer PING. */
+export interface RedisServerSeen {
+  readonly ping: string
+  /** Fields of `INFO replication`. */
+  readonly replication?: Readonly<Record<string, string>>
+  /** What a replica gives for the key that was written on the master. */
+  readonly read?: string
+  /** A replica's answer to a write of its own. */
+  readonly write?: string
+}
+
+/** A rule of a node's nat table. */
+export interface NatRule {
+  readonly chain: string
+  /** The rule as iptables-save prints it. */
+  readonly rule: string
+  readonly comment?: string
+  readonly destination?: string
+  readonly protocol?: string
+  readonly dport?: string
+  readonly jump?: string
+}

@@ -1,0 +1,46 @@
+import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
+import type { Run } from '../../host/run.js'
+import type { LabFacts } from './lab.js'
+import type { Observations } from './observations.js'
+
+/** What is verified, and how it can be reached. */
+export interface VerifyTarget {
+  /** The cluster: a file, or a configuration that was loaded already. */
+  readonly kubeconfig: string | KubeConfig
+  readonly lab: LabFacts
+  /** Every object the lab declares, as plain objects. What is checked is derived from them. */
+  readonly declared: readonly KubernetesObject[]
+  readonly engine: EngineAccess
+  /** The pods that ask DNS and Redis. Default: label `app=multitool` in namespace `default`. */
+  readonly probe?: ProbePods
+}
+
+/** How the machines under the cluster are looked at. */
+export interface EngineAccess {
+  /** The Docker command line. */
+  readonly docker: string
+  /** The containerlab binary. */
+  readonly containerlab: string
+  /**
+   * The rendered containerlab topology. `containerlab inspect --name` finds nothing that kind made (those
+   * containers carry kind's label only), the topology file does.
+   */
+  readonly topologyFile: string
+  /** Runs a command on the host. Default: really runs it. */
+  readonly run?: Run
+}
+
+/** Pods that are already there, one on each node, with dig and redis-cli. */
+export interface ProbePods {
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export const defaultProbe: ProbePods = { namespace: 'default', labels: { app: 'multitool' } }
+
+/** What a judge needs, and all of it: plain JSON, so that a saved file can be judged again later. */
+export interface Recording {
+  readonly lab: LabFacts
+  readonly declared: readonly KubernetesObject[]
+  readonly observations: Observations
+}
