@@ -30,16 +30,24 @@ export function ensurePackages(root) {
 /** Compiles the program into build/ unless build/ was made from exactly these sources. */
 export function ensureBuild(root) {
   const sources = ['lab', 'constructs', 'topology'].flatMap((room) => files(join(root, room)))
-  const inputs = [...sources, ...['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((f) => join(root, f))]
+  const inputs = [
+    ...sources,
+    ...['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((f) => join(root, f)),
+  ]
   const wanted = digest(inputs.flatMap((file) => [file.slice(root.length), readFileSync(file)]))
   const stamp = join(root, 'build', '.headless-lab-built')
   if (read(stamp) === wanted) return
   say('compiling …')
   rmSync(stamp, { force: true })
-  runOrFail(root, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], {
-    what: 'the TypeScript compiler',
-    next: 'mend what it reports above',
-  })
+  runOrFail(
+    root,
+    process.execPath,
+    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    {
+      what: 'the TypeScript compiler',
+      next: 'mend what it reports above',
+    },
+  )
   mkdirSync(join(root, 'build'), { recursive: true })
   writeFileSync(stamp, wanted)
 }

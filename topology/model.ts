@@ -1,3 +1,5 @@
+import type { Family } from './cidr.js'
+
 /**
  * The hosts and networks of a lab, complete: every field has a value. Made by `parseTopology`, which gives
  * the defaults and rejects what cannot work; rendered to containerlab, kind and Calico files.
@@ -37,6 +39,7 @@ export interface IpPool {
   readonly cidr: string
   /** Prefix length of the block each node takes, 20 to 32 (IPv4) or 116 to 128 (IPv6). */
   readonly blockSize: number
+  /** `None` only where there is one node: routes between nodes would need BGP, which the lab has not. */
   readonly encapsulation: Encapsulation
   readonly natOutgoing: boolean
   /** Calico selector of the nodes that may take blocks of it. */
@@ -44,10 +47,12 @@ export interface IpPool {
 }
 
 export interface LinuxNode {
+  /** RFC 1123 label, at most 22 characters; its container is `<lab>-<name>`. */
   readonly name: string
   /** Image as the Docker engine knows it. */
   readonly image: string
   readonly env: Readonly<Record<string, string>>
+  /** Command line, split as a shell would. Default: the image's own. */
   readonly cmd?: string
 }
 
@@ -57,3 +62,7 @@ export function nodeNames(topology: Pick<Topology, 'name' | 'controlPlanes' | 'w
     Array.from({ length: count }, (_, i) => `${topology.name}-${role}${i === 0 ? '' : String(i + 1)}`)
   return [...numbered('control-plane', topology.controlPlanes), ...numbered('worker', topology.workers)]
 }
+
+/** The families a lab has, in the order of its subnets. */
+export const families = (ipFamily: IpFamily): readonly Family[] =>
+  ipFamily === 'ipv4' ? [4] : ipFamily === 'ipv6' ? [6] : [4, 6]

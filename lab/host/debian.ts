@@ -49,7 +49,8 @@ export function parseDeb822(text: string): AptSource[] {
           return match ? [[(match[1] ?? '').toLowerCase(), (match[2] ?? '').trim()]] : []
         }),
     )
-    const words = (name: string): string[] => (fields.get(name) ?? '').split(/\s+/).filter((word) => word !== '')
+    const words = (name: string): string[] =>
+      (fields.get(name) ?? '').split(/\s+/).filter((word) => word !== '')
     if (!words('types').includes('deb') || fields.get('enabled') === 'no') return []
     const signedBy = fields.get('signed-by')
     return words('uris').map((uri) => ({
@@ -79,13 +80,30 @@ export function parseSourcesList(text: string): AptSource[] {
   })
 }
 
+/** Debian's releases that a host may be on, oldest first. */
+export const debianReleases = ['bullseye', 'bookworm', 'trixie', 'forky', 'sid'] as const
+export type DebianRelease = (typeof debianReleases)[number]
+
+/** A release of Debian's main archive that the host's apt sources carry. */
+export interface DebianMirror extends AptSource {
+  readonly release: DebianRelease
+}
+
 /**
- * The entry of the host's own apt sources that carries Debian's main archive of a release, so that another
- * release can be had from the same mirror. `undefined` on hosts that are not Debian: there each client's
- * default mirror is used.
+ * The entry of the host's own apt sources that carries Debian's main archive, of the oldest release where
+ * there are several: that is the host's own. Other releases can be had from the same mirror. `undefined` on
+ * hosts that are not Debian: there each client's default mirror is used.
+ *
+ * (os-release does not tell the release: a newer base-files, brought in by one package, changes it.)
  */
-export function debianMirror(sources: readonly AptSource[], codename: string): AptSource | undefined {
-  return sources.find(({ suites, components }) => suites.includes(codename) && components.includes('main'))
+export function debianMirror(sources: readonly AptSource[]): DebianMirror | undefined {
+  for (const release of debianReleases) {
+    const source = sources.find(
+      ({ suites, components }) => suites.includes(release) && components.includes('main'),
+    )
+    if (source !== undefined) return { ...source, release }
+  }
+  return undefined
 }
 
 /** Reads the host's apt sources; none where there is no apt. */
@@ -93,9 +111,7 @@ export async function readAptSources(root = '/etc/apt'): Promise<AptSource[]> {
   const text = async (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
   const names = await readdir(join(root, 'sources.list.d')).catch(() => [])
   const parts = await Promise.all(
-    names
-      .toSorted()
-      .map(async (name) => [name, await text(join(root, 'sources.list.d', name))] as const),
+    names.toSorted().map(async (name) => [name, await text(join(root, 'sources.list.d', name))] as const),
   )
   return [
     ...parseSourcesList(await text(join(root, 'sources.list'))),

@@ -10,7 +10,8 @@ import { waitUntil } from './wait.js'
 /** `absent`: no dockerd and nothing answers; `stopped`: dockerd is there but does not answer. */
 export type EngineState = 'absent' | 'stopped' | 'running'
 
-const PROBE_IMAGE = 'headless-lab/probe:1'
+/** Image that `probePrivileged` makes. */
+export const PROBE_IMAGE = 'headless-lab/probe:1'
 const START_DEADLINE_MS = 60_000
 
 /** Whether a Docker engine answers, and whether there is one to start. */
@@ -102,10 +103,14 @@ export async function stopEngine(run: Run, signal: AbortSignal): Promise<void> {
   const pid = Number(await readFile('/var/run/docker.pid', 'utf8').catch(() => ''))
   if (!Number.isInteger(pid) || pid <= 0) return
   const comm = join('/proc', String(pid), 'comm')
-  const gone = async (): Promise<boolean> => (await readFile(comm, 'utf8').catch(() => '')).trim() !== 'dockerd'
+  const gone = async (): Promise<boolean> =>
+    (await readFile(comm, 'utf8').catch(() => '')).trim() !== 'dockerd'
   if (await gone()) return
   process.kill(pid, 'SIGTERM')
-  await waitUntil(async () => ((await gone()) ? undefined : 'the Docker engine to end'), { signal, everyMs: 100 })
+  await waitUntil(async () => ((await gone()) ? undefined : 'the Docker engine to end'), {
+    signal,
+    everyMs: 100,
+  })
 }
 
 /**

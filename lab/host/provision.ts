@@ -96,7 +96,8 @@ async function install(steps: readonly InstallStep[], why: string, options: Inst
       options.signal.throwIfAborted()
       if (command.includes('install')) {
         const upgrades = upgradesOf((await toEnd(simulated(command), options)).stdout)
-        if (upgrades.length > 0) say(`apt upgrades ${upgrades.length} installed packages: ${upgrades.join(' ')}`)
+        if (upgrades.length > 0)
+          say(`apt upgrades ${upgrades.length} installed packages: ${upgrades.join(' ')}`)
         await options.beforeLast?.()
       }
       say(command.slice(command.indexOf('apt-get')).join(' '))
@@ -143,9 +144,13 @@ function lacks(facts: HostFacts, missing: readonly Requirement[]): LabError {
 }
 
 function engineUnusable(refusal: string): LabError {
-  return new LabError('host.engine-unusable', `the Docker engine cannot start a privileged container: ${refusal}`, {
-    hint: 'nodes are privileged containers; use a newer engine, or one that is not itself confined',
-  })
+  return new LabError(
+    'host.engine-unusable',
+    `the Docker engine cannot start a privileged container: ${refusal}`,
+    {
+      hint: 'nodes are privileged containers; use a newer engine, or one that is not itself confined',
+    },
+  )
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

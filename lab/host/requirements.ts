@@ -1,4 +1,4 @@
-import { debianMirror, type AptSource, type OsRelease } from './debian.js'
+import { debianMirror, type AptSource, type DebianMirror, type OsRelease } from './debian.js'
 import type { EngineState } from './engine.js'
 
 /** What building artifacts can ask of the host, beside the engine. */
@@ -41,7 +41,7 @@ const GO_WITH_TOOLCHAINS = '1.21'
 
 /** The Debian release that has an engine and a Go new enough, for hosts on an older one. */
 const NEWER_RELEASE = 'trixie'
-const OLDER_RELEASES = ['bookworm', 'bullseye']
+const OLDER_RELEASES: readonly string[] = ['bullseye', 'bookworm']
 
 const APT_INSTALL = ['apt-get', 'install', '-y', '--no-install-recommends']
 
@@ -50,12 +50,27 @@ export function requirements(facts: HostFacts, tools: readonly Tool[]): Requirem
   const from = isDebianLike(facts) ? 'release' : undefined
   const found: Requirement[] = []
   if (facts.engine === 'absent') {
-    found.push({ name: 'Docker Engine', missing: 'no Docker engine is installed', packages: ['docker.io', 'iptables'], from })
+    found.push({
+      name: 'Docker Engine',
+      missing: 'no Docker engine is installed',
+      packages: ['docker.io', 'iptables'],
+      from,
+    })
   } else if (!facts.dockerCli) {
-    found.push({ name: 'Docker client', missing: 'no docker command is installed', packages: ['docker-cli'], from })
+    found.push({
+      name: 'Docker client',
+      missing: 'no docker command is installed',
+      packages: ['docker-cli'],
+      from,
+    })
   }
   if (tools.includes('debootstrap') && !facts.debootstrap) {
-    found.push({ name: 'debootstrap', missing: 'debootstrap is not installed', packages: ['debootstrap'], from })
+    found.push({
+      name: 'debootstrap',
+      missing: 'debootstrap is not installed',
+      packages: ['debootstrap'],
+      from,
+    })
   }
   if (tools.includes('go') && !goIsGoodEnough(facts)) {
     found.push({
@@ -84,7 +99,7 @@ export function installSteps(facts: HostFacts, missing: readonly Requirement[]):
  * next Debian release. `undefined` where that is not known to help.
  */
 export function newerEngine(facts: HostFacts): readonly InstallStep[] | undefined {
-  if (!newerRelease(facts)) return undefined
+  if (newerRelease(facts) === undefined) return undefined
   return fromNewerRelease(facts, ['docker.io', 'docker-cli', 'containerd', 'runc', 'iptables'])
 }
 
@@ -102,7 +117,9 @@ export function upgradesOf(simulation: string): string[] {
 export function shellLines(step: InstallStep): string[] {
   return [
     ...step.files.map(({ path, content }) => `cat > ${path} <<'EOF'\n${content}EOF`),
-    ...step.commands.map((command) => command.map((word) => (/[\s;'"]/.test(word) ? `'${word}'` : word)).join(' ')),
+    ...step.commands.map((command) =>
+      command.map((word) => (/[\s;'"]/.test(word) ? `'${word}'` : word)).join(' '),
+    ),
   ]
 }
 
@@ -125,10 +142,10 @@ function isDebianLike({ os, hasApt }: HostFacts): boolean {
   return hasApt && [os.id, ...os.like].some((id) => id === 'debian' || id === 'ubuntu')
 }
 
-/** Whether this is a Debian old enough to need a newer release, with a mirror that has one. */
-function newerRelease({ os, hasApt, aptSources }: HostFacts): boolean {
-  const old = hasApt && os.id === 'debian' && OLDER_RELEASES.includes(os.codename)
-  return old && debianMirror(aptSources, os.codename) !== undefined
+/** The mirror of a Debian old enough to need a newer release. */
+function newerRelease({ hasApt, aptSources }: HostFacts): DebianMirror | undefined {
+  const mirror = hasApt ? debianMirror(aptSources) : undefined
+  return mirror !== undefined && OLDER_RELEASES.includes(mirror.release) ? mirror : undefined
 }
 
 function fromRelease(facts: HostFacts, packages: readonly string[]): InstallStep {
@@ -140,7 +157,7 @@ function fromRelease(facts: HostFacts, packages: readonly string[]): InstallStep
 
 /** Adds the newer release beside the host's own, from the same mirror, pinned so that nothing else moves to it. */
 function fromNewerRelease(facts: HostFacts, packages: readonly string[]): InstallStep[] {
-  const mirror = debianMirror(facts.aptSources, facts.os.codename)
+  const mirror = newerRelease(facts)
   if (mirror === undefined) return []
   const source = [
     'Types: deb',
@@ -153,7 +170,10 @@ function fromNewerRelease(facts: HostFacts, packages: readonly string[]): Instal
   return [
     {
       files: [
-        { path: `/etc/apt/sources.list.d/headless-lab-${NEWER_RELEASE}.sources`, content: `${source.join('\n')}\n` },
+        {
+          path: `/etc/apt/sources.list.d/headless-lab-${NEWER_RELEASE}.sources`,
+          content: `${source.join('\n')}\n`,
+        },
         { path: `/etc/apt/preferences.d/headless-lab-${NEWER_RELEASE}`, content: `${pin.join('\n')}\n` },
       ],
       commands: [

@@ -94,10 +94,14 @@ export function must(run: Run): Run {
   return async (file, args, options = {}) => {
     const result = await run(file, args, options)
     if (result.exitCode === 0) return result
-    throw new LabError('command.failed', `${commandLine(file, args)} failed with exit code ${result.exitCode}`, {
-      details: tail(result.stderr.trim() === '' ? result.stdout : result.stderr, 20),
-      ...(options.log === undefined ? {} : { hint: `the whole output is in ${options.log}` }),
-    })
+    throw new LabError(
+      'command.failed',
+      `${commandLine(file, args)} failed with exit code ${result.exitCode}`,
+      {
+        details: tail(result.stderr.trim() === '' ? result.stdout : result.stderr, 20),
+        ...(options.log === undefined ? {} : { hint: `the whole output is in ${options.log}` }),
+      },
+    )
   }
 }
 

@@ -1,0 +1,221 @@
+import type { Recipe, RecipeStep } from '../recipe.js'
+import { versions, workloadImages } from '../versions.js'
+
+/** One image of images/system/images.json: a name in the node, and how the one root file system is started for it. */
+export interface SystemImage {
+  readonly name: string
+  readonly tag: string
+  readonly entrypoint?: readonly string[]
+  readonly cmd?: readonly string[]
+  readonly user?: string
+  readonly workdir?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** What debootstrap leaves behind and no image needs. */
+const LEFTOVERS = [
+  'var/cache/apt',
+  'var/lib/apt/lists',
+  'var/log',
+  'usr/share/man',
+  'usr/share/info',
+  'usr/share/locale',
+]
+
+/** The layer all images share: Debian's minimal system, from the host's own mirror. */
+const base: Recipe = {
+  name: 'base',
+  title: `base layer (Debian ${versions.suite})`,
+  kind: 'image',
+  version: versions.suite,
+  lane: 'io',
+  dependsOn: [],
+  inputs: ['base/rootfs'],
+  tools: ['debootstrap'],
+  steps: [
+    {
+      run: [
+        ...['debootstrap', '--variant=minbase', '--components=main', '--include=ca-certificates'],
+        ...[versions.suite, '{scratch}/root', '{mirror}'],
+      ],
+      env: { PATH: `/usr/sbin:/sbin:/usr/bin:/bin` },
+    },
+    { run: ['find', ...LEFTOVERS.map((path) => `{scratch}/root/${path}`), '-type', 'f', '-delete'] },
+    { run: ['cp', '-r', '{images}/base/rootfs/.', '{scratch}/root/'] },
+    { run: ['tar', '-C', '{scratch}/root', '--numeric-owner', '-cf', '{scratch}/root.tar', '.'] },
+    { run: ['docker', 'import', '{scratch}/root.tar', '{ref}'] },
+  ],
+}
+
+/** `docker build` of a folder on the base layer; apt runs on the host's network, since it may reach its mirror only there. */
+function dockerBuild(context: string, args: Readonly<Record<string, string>> = {}): RecipeStep[] {
+  const buildArgs = Object.entries({ BASE: '{artifact:base}', ...args }).flatMap(([name, value]) => [
+    '--build-arg',
+    `${name}=${value}`,
+  ])
+  return [
+    {
+      run: ['docker', 'build', '--network', 'host', '{no-cache}', ...buildArgs, '-t', '{ref}', context],
+      env: { BUILDKIT_PROGRESS: 'plain' },
+    },
+    {
+      run: [
+        'docker',
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--entrypoint',
+        'cat',
+        '{ref}',
+        '/usr/share/headless-lab/packages.txt',
+      ],
+      stdoutTo: '{out}/packages.txt',
+    },
+  ]
+}
+
+function workload(name: keyof typeof workloadImages, title: string): Recipe {
+  return {
+    name,
+    title,
+    kind: 'image',
+    version: versions[name],
+    lane: 'io',
+    dependsOn: ['base'],
+    inputs: [name],
+    tools: [],
+    steps: dockerBuild(`{images}/${name}`),
+  }
+}
+
+const copyInto = (from: string, to: string): RecipeStep => ({ run: ['cp', '-r', from, to] })
+
+/** The root file system of everything the cluster itself runs. */
+const system: Recipe = {
+  name: 'system',
+  title: 'system images (Kubernetes, etcd, CoreDNS, Calico)',
+  kind: 'image',
+  version: versions.kubernetes,
+  lane: 'io',
+  dependsOn: ['base', 'kubernetes', 'etcd', 'coredns', 'calico', 'local-path-provisioner', 'pause'],
+  inputs: ['system/Dockerfile', 'system/rootfs'],
+  tools: [],
+  steps: [
+    copyInto('{images}/system/.', '{scratch}/context'),
+    { run: ['mkdir', '-p', '{scratch}/context/bin'] },
+    copyInto('{artifact:kubernetes}/kube', '{scratch}/context/bin/'),
+    copyInto('{artifact:etcd}/etcd', '{scratch}/context/bin/'),
+    copyInto('{artifact:coredns}/coredns', '{scratch}/context/bin/'),
+    copyInto('{artifact:calico}/bin', '{scratch}/context/bin/calico'),
+    copyInto('{artifact:local-path-provisioner}/local-path-provisioner', '{scratch}/context/bin/'),
+    copyInto('{artifact:pause}/pause', '{scratch}/context/bin/'),
+    ...dockerBuild('{scratch}/context'),
+  ],
+}
+
+/** The machine a node is, without the images it runs. */
+const nodeBase: Recipe = {
+  name: 'node-base',
+  title: 'node without its images (systemd, containerd, kubelet)',
+  kind: 'image',
+  version: versions.kubernetes,
+  lane: 'io',
+  dependsOn: ['base', 'kubernetes'],
+  inputs: ['node', 'local-path-provisioner/storage.yaml'],
+  tools: [],
+  steps: [
+    copyInto('{images}/node/.', '{scratch}/context'),
+    { run: ['mkdir', '-p', '{scratch}/context/bin'] },
+    copyInto('{artifact:kubernetes}/kube', '{scratch}/context/bin/'),
+    copyInto('{images}/local-path-provisioner/storage.yaml', '{scratch}/context/'),
+    ...dockerBuild('{scratch}/context', { KUBERNETES_VERSION: versions.kubernetes }),
+  ],
+}
+
+/** The Dockerfile of one image that differs from the system image only in how it is started. */
+export function variantDockerfile(from: string, image: SystemImage): string {
+  return [
+    `FROM ${from}`,
+    ...Object.entries(image.env ?? {}).map(([name, value]) => `ENV ${name}="${value}"`),
+    ...(image.workdir === undefined ? [] : [`WORKDIR ${image.workdir}`]),
+    ...(image.user === undefined ? [] : [`USER ${image.user}`]),
+    `ENTRYPOINT ${JSON.stringify(image.entrypoint ?? [])}`,
+    `CMD ${JSON.stringify(image.cmd ?? [])}`,
+    '',
+  ].join('\n')
+}
+
+/**
+ * The node image with all images in its containerd. In the engine they keep our names; inside the node they
+ * take those that kubeadm, Calico and the lab's manifests ask for.
+ */
+function node(systemImages: readonly SystemImage[]): Recipe {
+  const variants = systemImages.map((image) => {
+    const short = `${image.name.replace(/^[^/]+\//, '').replaceAll('/', '-')}-${image.tag}`
+    return { image, ours: `headless-lab/node-image:${short.toLowerCase()}-{key}` }
+  })
+  const workloads = (Object.keys(workloadImages) as (keyof typeof workloadImages)[]).map((name) => ({
+    ours: `{artifact:${name}}`,
+    inNode: workloadImages[name],
+  }))
+  const tags = [
+    ...variants.map(({ image, ours }) => `docker.io/${ours} ${image.name}:${image.tag}`),
+    ...workloads.map(({ ours, inNode }) => `docker.io/${ours} ${inNode}`),
+  ]
+  const container = 'headless-lab-bake-{key}'
+  return {
+    name: 'node',
+    title: 'node image',
+    kind: 'image',
+    version: versions.kubernetes,
+    lane: 'io',
+    dependsOn: ['node-base', 'system', ...Object.keys(workloadImages)],
+    inputs: [],
+    tools: [],
+    steps: [
+      ...variants.map(({ image, ours }) => ({
+        run: ['docker', 'build', '-t', ours, '-'],
+        input: variantDockerfile('{artifact:system}', image),
+      })),
+      {
+        run: [
+          ...['docker', 'save', '-o', '{scratch}/images.tar'],
+          ...[...variants, ...workloads].map(({ ours }) => ours),
+        ],
+      },
+      { run: ['tee', '{scratch}/tags'], input: `${tags.join('\n')}\n` },
+      {
+        run: [
+          ...['docker', 'run', '--privileged', '--network', 'none', '--name', container],
+          ...['-v', '{scratch}:/in:ro', '--entrypoint', '/kind/bin/import-images', '{artifact:node-base}'],
+          ...['/in/images.tar', '/in/tags'],
+        ],
+        stdoutTo: '{out}/images.txt',
+      },
+      {
+        run: [
+          ...['docker', 'commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'],
+          ...['--change', 'CMD []', container, '{ref}'],
+        ],
+      },
+    ],
+    cleanup: [
+      { run: ['docker', 'rm', '-f', container] },
+      { run: ['docker', 'rmi', ...variants.map(({ ours }) => ours)] },
+    ],
+  }
+}
+
+/** The images, from the shared base layer to the node. */
+export function imageRecipes(systemImages: readonly SystemImage[]): Recipe[] {
+  return [
+    base,
+    workload('redis', 'Redis image'),
+    workload('nginx', 'nginx image'),
+    workload('multitool', 'multitool image'),
+    system,
+    nodeBase,
+    node(systemImages),
+  ]
+}

@@ -1,0 +1,228 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { LabError } from '../errors.js'
+import { lock } from '../host/lock.js'
+import type { Tool } from '../host/requirements.js'
+import { must, tryRun, type Run } from '../host/run.js'
+import type { Artifact, ArtifactSource, Pending, ProvideOptions } from './artifact.js'
+import { Lane } from './lanes.js'
+import { keyed, type KeyedRecipe, type Recipe, type RecipeStep } from './recipe.js'
+import { ArtifactStore, remove } from './store.js'
+
+/** Fills the placeholders of one word; a word may fall away. */
+type Fill = (word: string) => string[]
+
+export interface SourceBuildOptions {
+  readonly recipes: readonly Recipe[]
+  /** The project's images/ folder. */
+  readonly images: string
+  readonly cache: string
+  /** Debian mirror of the host's own configuration; without it, each client's default. */
+  readonly mirror: string | undefined
+  readonly run?: Run
+}
+
+/** Builds artifacts on this machine from source packages, each at most once for one key. */
+export class SourceBuild implements ArtifactSource {
+  private readonly store: ArtifactStore
+  private readonly run: Run
+  private readonly lanes = { cpu: new Lane(1), io: new Lane(Math.max(2, availableParallelism())) }
+  private readonly underWay = new Map<string, Promise<Artifact>>()
+  private recipes: Promise<Map<string, KeyedRecipe>> | undefined
+
+  constructor(private readonly options: SourceBuildOptions) {
+    this.store = new ArtifactStore(options.cache)
+    this.run = options.run ?? tryRun
+  }
+
+  async survey(
+    names: readonly string[],
+    { refresh = false } = {},
+  ): Promise<{ pending: Pending[]; tools: Tool[] }> {
+    const wanted = new Set<KeyedRecipe>()
+    const visit = async (name: string): Promise<void> => {
+      const recipe = await this.recipe(name)
+      if (wanted.has(recipe) || (!refresh && (await this.isThere(recipe)))) return
+      for (const dependency of recipe.dependsOn) await visit(dependency)
+      wanted.add(recipe)
+    }
+    for (const name of names) await visit(name)
+    return {
+      pending: [...wanted].map((recipe) => ({
+        name: recipe.name,
+        title: recipe.title,
+        log: this.store.logFile(recipe.name),
+        provide: (options) => this.provide(recipe, refresh, options),
+      })),
+      tools: [...new Set([...wanted].flatMap(({ tools }) => tools))],
+    }
+  }
+
+  async get(name: string): Promise<Artifact> {
+    const recipe = await this.recipe(name)
+    if (!(await this.isThere(recipe))) throw new Error(`artifact ${name} is not there`)
+    return this.artifact(recipe)
+  }
+
+  private async recipe(name: string): Promise<KeyedRecipe> {
+    this.recipes ??= keyed(this.options.recipes, this.options.images)
+    const recipe = (await this.recipes).get(name)
+    if (recipe === undefined) throw new Error(`there is no recipe for ${name}`)
+    return recipe
+  }
+
+  private artifact(recipe: KeyedRecipe): Artifact {
+    return {
+      name: recipe.name,
+      key: recipe.key,
+      folder: this.store.folder(recipe),
+      image: recipe.kind === 'image' ? recipe.ref : undefined,
+    }
+  }
+
+  private async isThere(recipe: KeyedRecipe): Promise<boolean> {
+    if ((await this.store.record(recipe)) === undefined) return false
+    // The record outlives the engine's data: only the engine knows whether the image is still there.
+    return recipe.kind === 'files' || (await this.imageId(recipe)) !== undefined
+  }
+
+  private async imageId({ ref }: KeyedRecipe): Promise<string | undefined> {
+    const { exitCode, stdout } = await this.run('docker', ['image', 'inspect', '--format', '{{.Id}}', ref])
+    return exitCode === 0 ? stdout.trim() : undefined
+  }
+
+  private provide(recipe: KeyedRecipe, refresh: boolean, options: ProvideOptions): Promise<Artifact> {
+    let running = this.underWay.get(recipe.name)
+    if (running === undefined) {
+      running = this.provideOnce(recipe, refresh, options)
+      this.underWay.set(recipe.name, running)
+    }
+    return running
+  }
+
+  private async provideOnce(
+    recipe: KeyedRecipe,
+    refresh: boolean,
+    options: ProvideOptions,
+  ): Promise<Artifact> {
+    options.onProgress(
+      recipe.dependsOn.length === 0 ? 'waits its turn' : `waits for ${recipe.dependsOn.join(', ')}`,
+    )
+    for (const name of recipe.dependsOn) {
+      const dependency = await this.recipe(name)
+      const begun = this.underWay.get(name)
+      if (begun === undefined && (await this.isThere(dependency)) && !refresh) continue
+      await (begun ?? this.provide(dependency, refresh, { ...options, onProgress: () => undefined }))
+    }
+    options.onProgress('waits its turn')
+    return this.lanes[recipe.lane].run(async () => {
+      options.signal.throwIfAborted()
+      const release = await lock(this.store.lockFile(recipe), `building ${recipe.name}`, {
+        signal: options.signal,
+        onWaiting: (owner) => options.onProgress(`waits for ${owner}`),
+      })
+      try {
+        // Another process may have built it while we waited.
+        if (refresh || !(await this.isThere(recipe))) await this.build(recipe, refresh, options)
+        return this.artifact(recipe)
+      } finally {
+        await release()
+      }
+    })
+  }
+
+  private async build(
+    recipe: KeyedRecipe,
+    refresh: boolean,
+    { signal, onProgress }: ProvideOptions,
+  ): Promise<void> {
+    const began = Date.now()
+    const log = this.store.logFile(recipe.name)
+    onProgress(`log: ${log}`)
+    const scratch = await this.store.scratch(recipe)
+    await rm(log, { force: true })
+    const fill = await this.placeholders(recipe, scratch, refresh)
+    try {
+      await this.cleanUp(recipe, fill, log)
+      for (const step of recipe.steps) await this.perform(step, fill, { signal, log })
+      const imageId = recipe.kind === 'image' ? await this.imageId(recipe) : undefined
+      if (recipe.kind === 'image' && imageId === undefined)
+        throw new Error(`the recipe did not make ${recipe.ref}`)
+      await this.store.finish(recipe, scratch, {
+        name: recipe.name,
+        key: recipe.key,
+        version: recipe.version,
+        builtAt: new Date().toISOString(),
+        durationMs: Date.now() - began,
+        ...(imageId === undefined ? {} : { imageId }),
+      })
+    } catch (error) {
+      await remove(scratch)
+      signal.throwIfAborted()
+      if (!(error instanceof LabError)) throw error
+      throw new LabError('artifact.build-failed', `building ${recipe.name} failed: ${error.message}`, {
+        cause: error,
+        ...(error.details === undefined ? {} : { details: error.details }),
+        hint: `the whole output is in ${log}; what was built before is kept`,
+      })
+    } finally {
+      await this.cleanUp(recipe, fill, log)
+    }
+  }
+
+  private async perform(
+    step: RecipeStep,
+    fill: Fill,
+    { log, signal }: { log: string; signal?: AbortSignal },
+  ): Promise<void> {
+    const one = (text: string): string => fill(text).join('')
+    const [file = '', ...args] = step.run.flatMap(fill)
+    const env = Object.entries(step.env ?? {}).map(([name, value]) => [name, one(value)] as const)
+    const { stdout } = await must(this.run)(file, args, {
+      log,
+      env: Object.fromEntries(env),
+      ...(signal === undefined ? {} : { signal }),
+      ...(step.input === undefined ? {} : { input: one(step.input) }),
+      ...(step.cwd === undefined ? {} : { cwd: one(step.cwd) }),
+    })
+    if (step.stdoutTo !== undefined) await writeFile(one(step.stdoutTo), `${stdout}\n`)
+  }
+
+  private async cleanUp(recipe: KeyedRecipe, fill: Fill, log: string): Promise<void> {
+    for (const step of recipe.cleanup ?? []) {
+      // There may be nothing to remove.
+      await this.perform(step, fill, { log }).catch(() => undefined)
+    }
+  }
+
+  private async placeholders(recipe: KeyedRecipe, scratch: string, refresh: boolean): Promise<Fill> {
+    const values = new Map([
+      ['out', join(scratch, 'out')],
+      ['scratch', scratch],
+      ['images', this.options.images],
+      ['ref', recipe.ref],
+      ['key', recipe.key],
+    ])
+    if (recipe.tools.includes('go')) {
+      values.set('gomodcache', (await must(this.run)('go', ['env', 'GOMODCACHE'])).stdout.trim())
+    }
+    for (const name of recipe.dependsOn) {
+      const { image, folder } = this.artifact(await this.recipe(name))
+      values.set(`artifact:${name}`, image ?? folder)
+    }
+    const { mirror } = this.options
+    return (word) => {
+      if (word === '{mirror}') return mirror === undefined ? [] : [mirror]
+      if (word === '{no-cache}') return refresh ? ['--no-cache'] : []
+      return [
+        word.replace(/\{([a-z]+(?::[a-z0-9-]+)?)\}/g, (_, name: string) => {
+          const value = values.get(name)
+          if (value === undefined)
+            throw new Error(`recipe ${recipe.name} has the unknown placeholder {${name}}`)
+          return value
+        }),
+      ]
+    }
+  }
+}

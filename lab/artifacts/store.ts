@@ -1,0 +1,81 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { KeyedRecipe } from './recipe.js'
+
+/** What is written beside a finished artifact. */
+export interface ArtifactRecord {
+  readonly name: string
+  readonly key: string
+  readonly version: string
+  /** RFC 3339, UTC. */
+  readonly builtAt: string
+  readonly durationMs: number
+  /** Id of the image in the engine, for images. */
+  readonly imageId?: string
+}
+
+/**
+ * Folders of finished artifacts: `<cache>/artifacts/<name>/<key>/`, which appear whole by rename.
+ * Unfinished ones are in `<cache>/scratch/`.
+ */
+export class ArtifactStore {
+  constructor(readonly cache: string) {}
+
+  folder({ name, key }: Pick<KeyedRecipe, 'name' | 'key'>): string {
+    return join(this.cache, 'artifacts', name, key)
+  }
+
+  lockFile({ name, key }: Pick<KeyedRecipe, 'name' | 'key'>): string {
+    return join(this.cache, 'locks', `${name}-${key}`)
+  }
+
+  logFile(name: string): string {
+    return join(this.cache, 'logs', `${name}.log`)
+  }
+
+  async record(recipe: Pick<KeyedRecipe, 'name' | 'key'>): Promise<ArtifactRecord | undefined> {
+    try {
+      return JSON.parse(await readFile(join(this.folder(recipe), 'artifact.json'), 'utf8')) as ArtifactRecord
+    } catch {
+      return undefined
+    }
+  }
+
+  /** An empty folder for one build; what a build that died left there is removed. Call it with the lock held. */
+  async scratch(recipe: KeyedRecipe): Promise<string> {
+    const folder = join(this.cache, 'scratch', `${recipe.name}-${recipe.key}`)
+    await remove(folder)
+    await mkdir(join(folder, 'out'), { recursive: true })
+    await mkdir(join(this.cache, 'logs'), { recursive: true })
+    return folder
+  }
+
+  /** Makes `<scratch>/out` the artifact, and removes the scratch folder. */
+  async finish(recipe: KeyedRecipe, scratch: string, record: ArtifactRecord): Promise<void> {
+    const out = join(scratch, 'out')
+    await writeFile(join(out, 'artifact.json'), `${JSON.stringify(record, undefined, 2)}\n`)
+    const folder = this.folder(recipe)
+    await mkdir(join(folder, '..'), { recursive: true })
+    await remove(folder)
+    await rename(out, folder)
+    await remove(scratch)
+  }
+
+  /** All finished artifacts, of whatever key. */
+  async list(): Promise<ArtifactRecord[]> {
+    const root = join(this.cache, 'artifacts')
+    const names = await readdir(root).catch(() => [])
+    const records = await Promise.all(
+      names.map(async (name) => {
+        const keys = await readdir(join(root, name)).catch(() => [])
+        return Promise.all(keys.map((key) => this.record({ name, key })))
+      }),
+    )
+    return records.flat().filter((record) => record !== undefined)
+  }
+}
+
+/** Removes a folder, also one that holds read-only folders, as Go's module cache has them. */
+export async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,91 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { CommandIo, LabOptions } from './commands/context.js'
+import { deploy } from './commands/deploy.js'
+import { reportError } from './commands/report-error.js'
+import { synth } from './commands/synth.js'
+import { teardown } from './commands/teardown.js'
+import { runTool } from './commands/tools.js'
+import { verifyCommand } from './commands/verify.js'
+import { LabError } from './errors.js'
+import { watchSignals } from './host/signals.js'
+
+/** Runs the program; its exit code is set when the promise resolves. */
+export async function main(args: readonly string[]): Promise<void> {
+  const { signal, stop } = watchSignals()
+  const io: CommandIo = {
+    signal,
+    say: (line) => process.stderr.write(`${line}\n`),
+    print: (text) => process.stdout.write(`${text}\n`),
+  }
+  try {
+    process.exitCode = await parse(args, io)
+  } catch (error) {
+    process.exitCode = reportError(error, io.say)
+  } finally {
+    stop()
+  }
+}
+
+async function parse(args: readonly string[], io: CommandIo): Promise<number> {
+  let code = 0
+  const program = new Command('headless-lab')
+    .description(
+      'A Kubernetes service-discovery lab as code, and a verifier that proves how services behave.',
+    )
+    .helpCommand(false)
+    .showHelpAfterError('(see --help)')
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .exitOverride()
+
+  /** A command with the options every command has. */
+  const command = <T extends LabOptions>(
+    name: string,
+    description: string,
+    action: (options: T, io: CommandIo) => Promise<number>,
+  ): Command =>
+    labOptions(program.command(name).description(description)).action(async (options: T) => {
+      code = await action(options, io)
+    })
+
+  command('deploy', 'make the lab, or repair it, and verify it', deploy)
+    .option('-y, --yes', 'install what the host lacks without asking')
+    .option('--refresh', 'build all artifacts again, with the newest packages of the Debian release')
+  command('verify', 'prove how the services of the lab behave', verifyCommand).option(
+    '--json',
+    'print the result as one JSON object',
+  )
+  command('teardown', 'remove the lab and everything it made', teardown).option(
+    '--cache',
+    'also remove all built artifacts',
+  )
+  command('synth', 'write the manifests of the workloads', synth)
+    .option('-o, --output <folder>', 'folder for the manifests (default: dist)')
+    .addOption(new Option('--stdout', 'print the manifests instead').conflicts('output'))
+  for (const tool of ['kubectl', 'calicoctl'] as const) {
+    labOptions(program.command(tool))
+      .description(`run ${tool} on the lab`)
+      .argument('[args...]', `arguments for ${tool}`)
+      .passThroughOptions()
+      .helpOption(false)
+      .allowUnknownOption()
+      .action(async (rest: string[], options: LabOptions) => {
+        code = await runTool(tool, rest, options)
+      })
+  }
+  // Only with this do options behind a tool's first argument stay the tool's.
+  program.enablePositionalOptions()
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Commander has printed its line already; help and version are no errors.
+    return error.exitCode === 0 ? 0 : new LabError('usage.invalid', error.message).exitCode
+  }
+}
+
+function labOptions(command: Command): Command {
+  return command
+    .option('--lab <file>', 'the spec of the lab, YAML or JSON (default: the lab of the documents)')
+    .option('--name <name>', 'name of the lab (default: that of the spec, headless-services)')
+}

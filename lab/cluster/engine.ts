@@ -1,0 +1,126 @@
+import { must, type Run, type RunOptions } from '../host/run.js'
+import type { HostNetworks } from '../../topology/index.js'
+
+/** A container as far as the lab cares. */
+export interface Container {
+  readonly id: string
+  readonly name: string
+  /** Docker's state: `running`, `exited`, `paused`, `created`, … */
+  readonly state: string
+  /** Reference of the image it was made from. */
+  readonly image: string
+}
+
+/**
+ * The labels that make a container the lab's, each with the lab's name as its exact value: kind's,
+ * containerlab's and ours.
+ */
+const OWNER_LABELS = ['io.x-k8s.kind.cluster', 'containerlab', 'headless-lab.dev/lab']
+
+/** The Docker engine, as far as a lab needs it. */
+export class Engine {
+  private readonly run: Run
+
+  constructor(
+    run: Run,
+    private readonly options: RunOptions = {},
+  ) {
+    this.run = must(run)
+  }
+
+  private async lines(...args: string[]): Promise<string[]> {
+    const { stdout } = await this.run('docker', args, this.options)
+    return stdout.split('\n').filter((line) => line !== '')
+  }
+
+  /** All containers that are the lab's, stopped ones too. */
+  async containers(lab: string): Promise<Container[]> {
+    const format = '{{.ID}}\t{{.Names}}\t{{.State}}\t{{.Image}}'
+    const found = await Promise.all(
+      OWNER_LABELS.map((label) =>
+        this.lines('ps', '-a', '--no-trunc', '--filter', `label=${label}=${lab}`, '--format', format),
+      ),
+    )
+    const unique = new Map(
+      found.flat().map((line): [string, Container] => {
+        const [id = '', name = '', state = '', image = ''] = line.split('\t')
+        return [id, { id, name, state, image }]
+      }),
+    )
+    return [...unique.values()].toSorted((a, b) => a.name.localeCompare(b.name))
+  }
+
+  /** Removes containers with their anonymous volumes, whatever their state. */
+  async removeContainers(containers: readonly Container[]): Promise<void> {
+    if (containers.length === 0) return
+    await this.run('docker', ['rm', '-f', '-v', ...containers.map(({ id }) => id)], this.options)
+  }
+
+  /** Volumes that carry one of the owner labels: none that kind makes today, but theirs would be ours. */
+  async volumes(lab: string): Promise<string[]> {
+    const found = await Promise.all(
+      OWNER_LABELS.map((label) => this.lines('volume', 'ls', '-q', '--filter', `label=${label}=${lab}`)),
+    )
+    return [...new Set(found.flat())]
+  }
+
+  async removeVolumes(volumes: readonly string[]): Promise<void> {
+    if (volumes.length > 0) await this.run('docker', ['volume', 'rm', ...volumes], this.options)
+  }
+
+  /** Names of all networks. */
+  async networks(): Promise<string[]> {
+    return this.lines('network', 'ls', '--format', '{{.Name}}')
+  }
+
+  /** Whether any container, stopped ones too, is on the network. */
+  async networkInUse(network: string): Promise<boolean> {
+    return (await this.lines('ps', '-a', '-q', '--filter', `network=${network}`)).length > 0
+  }
+
+  async removeNetwork(network: string): Promise<void> {
+    await this.run('docker', ['network', 'rm', network], this.options)
+  }
+
+  /** Subnets of the engine's networks and the routes of the host. */
+  async hostNetworks(ownNetworks: readonly string[]): Promise<HostNetworks> {
+    const ids = await this.lines('network', 'ls', '-q')
+    const format = '{{.Name}}\t{{range .IPAM.Config}}{{.Subnet}} {{end}}'
+    const networks =
+      ids.length === 0 ? [] : await this.lines('network', 'inspect', '--format', format, ...ids)
+    const routes = await Promise.all(
+      ['-4', '-6'].map((family) => this.run('ip', ['-o', family, 'route', 'show'])),
+    )
+    return {
+      dockerNetworks: networks.map((line) => {
+        const [name = '', subnets = ''] = line.split('\t')
+        return {
+          name,
+          subnets: subnets.split(' ').filter((word) => word !== ''),
+          ours: ownNetworks.includes(name),
+        }
+      }),
+      routes: routes.flatMap(({ stdout }) =>
+        stdout.split('\n').flatMap((line) => {
+          const match = /^(\S+)\s.*?\bdev (\S+)/.exec(line)
+          return match ? [{ destination: match[1] ?? '', device: match[2] ?? '' }] : []
+        }),
+      ),
+    }
+  }
+
+  /** Folder in which the engine keeps its data. */
+  async dataRoot(): Promise<string> {
+    return (await this.lines('info', '--format', '{{.DockerRootDir}}'))[0] ?? '/'
+  }
+
+  /** Port of the host at which a port of a container is published. */
+  async publishedPort(container: string, port: string): Promise<string> {
+    return (await this.lines('port', container, port))[0] ?? ''
+  }
+
+  /** Runs a command in a container and gives its standard output. */
+  async exec(container: string, ...command: string[]): Promise<string> {
+    return (await this.run('docker', ['exec', container, ...command], this.options)).stdout
+  }
+}

@@ -1,0 +1,73 @@
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { isNotFound } from '../host/not-found.js'
+
+/**
+ * What containerlab writes on the host beside containers: a block of lines in /etc/hosts and a file of the
+ * ssh client's configuration, both named after the lab.
+ */
+export interface HostEntries {
+  readonly hostsFile: string
+  readonly sshFile: string
+}
+
+export const hostEntries = (lab: string): HostEntries => ({
+  hostsFile: '/etc/hosts',
+  sshFile: `/etc/ssh/ssh_config.d/clab-${lab}.conf`,
+})
+
+/** The text of a hosts file without the block of this very lab. Pure. */
+export function withoutHostsBlock(text: string, lab: string): string {
+  const lines = text.split('\n')
+  const begin = lines.indexOf(`###### CLAB-${lab}-START ######`)
+  const end = lines.indexOf(`###### CLAB-${lab}-END ######`, begin)
+  if (begin === -1 || end === -1) return text
+  return [...lines.slice(0, begin), ...lines.slice(end + 1)].join('\n')
+}
+
+/** Removes the lab's entries; says what it removed. */
+export async function removeHostEntries(lab: string, entries: HostEntries): Promise<string[]> {
+  const removed: string[] = []
+  const text = await readFile(entries.hostsFile, 'utf8')
+  const without = withoutHostsBlock(text, lab)
+  if (without !== text) {
+    await replace(entries.hostsFile, without)
+    removed.push(`lines of ${entries.hostsFile}`)
+  }
+  if (await exists(entries.sshFile)) {
+    await rm(entries.sshFile)
+    removed.push(entries.sshFile)
+  }
+  return removed
+}
+
+/** What is left of the lab's entries. */
+export async function leftHostEntries(lab: string, entries: HostEntries): Promise<string[]> {
+  const text = await readFile(entries.hostsFile, 'utf8')
+  return [
+    ...(withoutHostsBlock(text, lab) === text ? [] : [entries.hostsFile]),
+    ...((await exists(entries.sshFile)) ? [entries.sshFile] : []),
+  ]
+}
+
+/** By rename where the file system allows it: a container's /etc/hosts is a mount of its own and is written in place. */
+async function replace(file: string, text: string): Promise<void> {
+  const { mode } = await stat(file)
+  const temporary = `${file}.headless-lab`
+  await writeFile(temporary, text, { mode })
+  try {
+    await rename(temporary, file)
+  } catch {
+    await writeFile(file, text)
+    await rm(temporary, { force: true })
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}

@@ -1,0 +1,81 @@
+import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
+import { LabError } from '../errors.js'
+import { apiRequest, type ApiResponse } from './api-request.js'
+
+/** What an apply did to one object. */
+export type Applied = 'created' | 'changed' | 'unchanged'
+
+/** Who applies, for server-side apply's field ownership. */
+export const FIELD_MANAGER = 'headless-lab'
+
+interface ResourceList {
+  readonly resources: readonly {
+    readonly name: string
+    readonly kind: string
+    readonly namespaced: boolean
+  }[]
+}
+
+/** Server-side apply of objects of any kind, as they were declared. */
+export class ObjectApi {
+  private readonly lists = new Map<string, Promise<ResourceList | undefined>>()
+
+  constructor(private readonly config: KubeConfig) {}
+
+  /**
+   * Applies one object; its fields are taken over from whoever changed them.
+   *
+   * @returns what it did, or `undefined` while the API server does not serve the object's kind
+   * @throws LabError `cluster.rejected` with the API server's words
+   */
+  async apply(object: KubernetesObject, { dryRun = false } = {}): Promise<Applied | undefined> {
+    const path = await this.path(object)
+    if (path === undefined) return undefined
+    const before = await apiRequest(this.config, 'GET', path)
+    const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: 'true' })
+    if (dryRun) query.set('dryRun', 'All')
+    const after = await apiRequest(this.config, 'PATCH', `${path}?${query.toString()}`, {
+      type: 'application/apply-patch+yaml',
+      content: object,
+    })
+    // A kind that was defined only just now is listed before it is served.
+    if (after.status === 404 && typeof after.body === 'string') return undefined
+    if (after.status >= 300) {
+      throw new LabError('cluster.rejected', `the API server rejected ${nameOf(object)}: ${messageIn(after)}`)
+    }
+    if (before.status === 404) return 'created'
+    return versionIn(before) === versionIn(after) ? 'unchanged' : 'changed'
+  }
+
+  /** Path of an object, by discovery; `undefined` while its kind is not served. */
+  private async path({ apiVersion = '', kind, metadata }: KubernetesObject): Promise<string | undefined> {
+    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+    const list = this.lists.get(root) ?? this.list(root)
+    this.lists.set(root, list)
+    const resource = (await list)?.resources.find((one) => one.kind === kind && !one.name.includes('/'))
+    if (resource === undefined) {
+      // It may be defined meanwhile: ask anew the next time.
+      this.lists.delete(root)
+      return undefined
+    }
+    const namespace = resource.namespaced ? `/namespaces/${metadata?.namespace ?? 'default'}` : ''
+    return `${root}${namespace}/${resource.name}/${encodeURIComponent(metadata?.name ?? '')}`
+  }
+
+  private async list(root: string): Promise<ResourceList | undefined> {
+    const { status, body } = await apiRequest(this.config, 'GET', root)
+    return status === 200 ? (body as ResourceList) : undefined
+  }
+}
+
+/** `Kind namespace/name`, as messages name an object. */
+export function nameOf({ kind, metadata }: KubernetesObject): string {
+  const name = metadata?.name ?? ''
+  return `${kind ?? 'object'} ${metadata?.namespace === undefined ? '' : `${metadata.namespace}/`}${name}`
+}
+
+const messageIn = ({ status, body }: ApiResponse): string =>
+  (body as { message?: string }).message ?? (typeof body === 'string' ? body : `HTTP ${status}`)
+
+const versionIn = ({ body }: ApiResponse): string | undefined =>
+  (body as KubernetesObject).metadata?.resourceVersion

@@ -1,0 +1,115 @@
+import { appendFile, chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LabError } from '../errors.js'
+import type { VerifyResult } from '../report/model.js'
+
+/** What is known of a lab between two commands. */
+export interface LabRecord {
+  readonly schema: 'headless-lab/state/v1'
+  readonly name: string
+  readonly topologyDigest: string
+  /** The image the nodes were made from. */
+  readonly nodeImage: string
+  /** RFC 3339, UTC. */
+  readonly createdAt: string
+}
+
+/** One line of the journal: an effect that is about to happen, or has happened. */
+export type JournalEntry =
+  | { readonly event: 'network-intent'; readonly network: string }
+  | { readonly event: 'nodes-intent' }
+  | { readonly event: 'nodes-done'; readonly record: LabRecord }
+  | { readonly event: 'nodes-removed' }
+
+/** The folder of one lab, `.lab/<name>/`: rendered files, kubeconfig, journal, logs, last result. */
+export class LabState {
+  constructor(
+    readonly name: string,
+    readonly folder: string,
+  ) {}
+
+  readonly file = (name: string): string => join(this.folder, name)
+  /** Beside the folder, so that teardown can remove the folder while it holds the lock. */
+  readonly lockFile = (): string => `${this.folder}.lock`
+  readonly kubeconfig = (): string => this.file('kubeconfig')
+  readonly topologyFile = (): string => this.file(`${this.name}.clab.yaml`)
+  readonly logFile = (name: string): string => this.file(`logs/${name}.log`)
+
+  async create(): Promise<void> {
+    await mkdir(this.file('logs'), { recursive: true, mode: 0o700 })
+    await chmod(this.folder, 0o700)
+  }
+
+  /** Removes the folder, and `.lab` itself when this was the last lab. */
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Writes a file whole or not at all. */
+  async write(name: string, content: string, mode = 0o644): Promise<void> {
+    const target = this.file(name)
+    const temporary = `${target}.${String(process.pid)}.new`
+    const handle = await open(temporary, 'w', mode)
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, target)
+  }
+
+  async read(name: string): Promise<string | undefined> {
+    return readFile(this.file(name), 'utf8').catch(() => undefined)
+  }
+
+  /** Adds a line to the journal, before or after the effect it speaks of. */
+  async journal(entry: JournalEntry): Promise<void> {
+    await this.create()
+    const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`
+    await appendFile(this.file('journal.jsonl'), line, { flush: true })
+  }
+
+  /** The journal, oldest entry first. A last line cut off by a crash is passed over. */
+  async entries(): Promise<JournalEntry[]> {
+    const text = (await this.read('journal.jsonl')) ?? ''
+    return text.split('\n').flatMap((line) => {
+      try {
+        return [JSON.parse(line) as JournalEntry]
+      } catch {
+        return []
+      }
+    })
+  }
+
+  /** The lab as it was made; `undefined` when its nodes were never finished, or are gone. */
+  async record(): Promise<LabRecord | undefined> {
+    const last = (await this.entries()).findLast(({ event }) => event.startsWith('nodes-'))
+    if (last?.event !== 'nodes-done') return undefined
+    // The journal is read as it was written; a file of another version must not be taken for ours.
+    const schema: string = last.record.schema
+    if (schema === 'headless-lab/state/v1') return last.record
+    throw new LabError(
+      'state.unreadable',
+      `${this.file('journal.jsonl')} was written by another version (${schema})`,
+      {
+        hint: 'tear the lab down with that version, or remove its containers and this folder',
+      },
+    )
+  }
+
+  /** Networks that this lab made, or was about to make. */
+  async madeNetworks(): Promise<string[]> {
+    const entries = await this.entries()
+    return [...new Set(entries.flatMap((entry) => (entry.event === 'network-intent' ? [entry.network] : [])))]
+  }
+
+  async saveResult(result: VerifyResult): Promise<void> {
+    await this.write('last-verify.json', `${JSON.stringify(result, undefined, 2)}\n`)
+  }
+
+  async lastResult(): Promise<VerifyResult | undefined> {
+    const text = await this.read('last-verify.json')
+    return text === undefined ? undefined : (JSON.parse(text) as VerifyResult)
+  }
+}

@@ -1,0 +1,69 @@
+import { LabState } from '../cluster/state.js'
+import { LabError } from '../errors.js'
+import { tryLock, type Release } from '../host/lock.js'
+import { cacheDir, stateDir } from '../host/paths.js'
+import { makePlan, type Plan } from '../plan/plan.js'
+import { loadSpec } from '../spec/index.js'
+import { join } from 'node:path'
+
+/** The options every command has. */
+export interface LabOptions {
+  readonly lab?: string
+  readonly name?: string
+}
+
+/** What a command is given besides its options. */
+export interface CommandIo {
+  /** Aborted with a LabError when the program is interrupted or terminated. */
+  readonly signal: AbortSignal
+  /** One line to stderr. */
+  readonly say: (line: string) => void
+  /** Text to stdout: a result. */
+  readonly print: (text: string) => void
+}
+
+export interface Lab {
+  readonly plan: Plan
+  readonly state: LabState
+}
+
+/** The lab that the options speak of. */
+export async function openLab({ lab, name }: LabOptions): Promise<Lab> {
+  const plan = makePlan(await loadSpec({ file: lab, name }))
+  return { plan, state: new LabState(plan.name, stateDir(plan.name)) }
+}
+
+/**
+ * Holds the lab while something changes it.
+ *
+ * @throws LabError `lab.locked` that says who holds it
+ */
+export async function holding<T>({ state }: Lab, purpose: string, action: () => Promise<T>): Promise<T> {
+  const got = await tryLock(state.lockFile(), purpose)
+  if (typeof got !== 'function') {
+    throw new LabError(
+      'lab.locked',
+      `lab ${state.name} is held by process ${got.pid} (${got.purpose}, since ${got.since})`,
+      {
+        hint: 'wait until it is done, then run the same command again',
+      },
+    )
+  }
+  const release: Release = got
+  try {
+    return await action()
+  } finally {
+    await release()
+  }
+}
+
+/** @throws LabError `lab.absent` when the lab was not made, or not to the end */
+export async function mustBeThere({ state }: Lab): Promise<void> {
+  if ((await state.record()) !== undefined && (await state.read('kubeconfig')) !== undefined) return
+  throw new LabError('lab.absent', `there is no lab ${state.name} here`, {
+    hint: `run npm run deploy first, in this folder (${process.cwd()}), or name another lab with --name`,
+  })
+}
+
+/** Log files that belong to no lab. */
+export const hostLog = (name: string): string => join(cacheDir(), 'logs', `${name}.log`)

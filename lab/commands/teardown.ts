@@ -1,0 +1,49 @@
+import { defaultSource } from '../artifacts/default-source.js'
+import { removeCache } from '../artifacts/remove-cache.js'
+import { hostEntries } from '../cluster/host-entries.js'
+import { engineState, startEngine } from '../host/engine.js'
+import { cacheDir } from '../host/paths.js'
+import { tryRun } from '../host/run.js'
+import { runStages } from '../pipeline/progress.js'
+import { teardownStages } from '../pipeline/teardown.js'
+import { holding, hostLog, openLab, type CommandIo, type LabOptions } from './context.js'
+import { seconds } from './words.js'
+
+export interface TeardownOptions extends LabOptions {
+  readonly cache?: boolean
+}
+
+/** Removes a lab and everything it made, and proves it by looking. */
+export async function teardown(options: TeardownOptions, io: CommandIo): Promise<number> {
+  const began = performance.now()
+  const lab = await openLab(options)
+  const { name } = lab.plan
+  return holding(lab, 'teardown', async () => {
+    const engine = await engineState(tryRun)
+    if (engine === 'stopped') {
+      io.say('starting the Docker engine, which holds the containers')
+      await startEngine(tryRun, hostLog('dockerd'), io.signal)
+    }
+    const removed: string[] = []
+    const run = engine === 'absent' ? undefined : tryRun
+    await runStages(
+      teardownStages({
+        name,
+        state: lab.state,
+        run,
+        artifacts: await defaultSource(),
+        hostEntries: hostEntries(name),
+        removed,
+      }),
+      io.signal,
+    )
+    if (options.cache === true)
+      removed.push(...(await removeCache(tryRun, cacheDir(), engine !== 'absent', io.say)))
+    io.say(
+      removed.length === 0
+        ? `there was nothing of lab ${name}`
+        : `lab ${name}: removed ${removed.join(', ')} (${seconds(performance.now() - began)})`,
+    )
+    return 0
+  })
+}

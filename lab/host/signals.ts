@@ -1,0 +1,29 @@
+import { LabError } from '../errors.js'
+
+const SIGNALS = {
+  SIGINT: new LabError('interrupted', 'interrupted; what was finished stays', {
+    hint: 'run deploy again to go on from there, or teardown to remove it',
+  }),
+  SIGTERM: new LabError('terminated', 'terminated; what was finished stays', {
+    hint: 'run deploy again to go on from there, or teardown to remove it',
+  }),
+} as const
+
+/**
+ * Turns SIGINT and SIGTERM into one abort signal with a LabError as its reason, so that what is running can
+ * end its children and undo what is half done.
+ */
+export function watchSignals(): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController()
+  const listeners = Object.entries(SIGNALS).map(([name, error]) => {
+    const listener = (): void => controller.abort(error)
+    process.on(name, listener)
+    return { name, listener }
+  })
+  return {
+    signal: controller.signal,
+    stop: () => {
+      for (const { name, listener } of listeners) process.off(name, listener)
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { Listr, ListrLogger, ProcessOutput, PRESET_TIMER, type ListrTask } from 'listr2'
+import { runStep, type Step } from './step.js'
+
+/** A pipeline as listr2 draws it: a step, or steps that run beside each other under one title. */
+export type Stage = Step | { readonly title: string; readonly beside: () => readonly Step[] }
+
+/**
+ * Runs stages one after the other and draws them on stderr: live on a terminal, line by line elsewhere.
+ * The first failure ends the run; its error is thrown.
+ */
+export async function runStages(stages: readonly Stage[], interrupt: AbortSignal): Promise<void> {
+  // stdout is for results only.
+  const logger = new ListrLogger({
+    processOutput: new ProcessOutput(process.stderr, process.stderr),
+    useIcons: false,
+  })
+  const live = process.stderr.isTTY && process.env['CI'] !== 'true'
+  const tasks = stages.map((stage) =>
+    'beside' in stage ? besideTask(stage, interrupt) : stepTask(stage, interrupt),
+  )
+  await new Listr(tasks, {
+    registerSignalListeners: false,
+    collectErrors: false,
+    ...(live
+      ? { renderer: 'default', rendererOptions: { logger, timer: PRESET_TIMER, collapseSubtasks: false } }
+      : { renderer: 'simple', rendererOptions: { logger, timer: PRESET_TIMER } }),
+  }).run()
+}
+
+function stepTask(step: Step, interrupt: AbortSignal): ListrTask {
+  return {
+    title: step.title,
+    task: async (_, task) => {
+      const result = await runStep(step, interrupt, (line) => (task.output = line))
+      if (result !== undefined) task.title = `${step.title}: ${result}`
+    },
+  }
+}
+
+/** All of them are let end before a failure of one ends the stage: each undoes its own. */
+function besideTask(
+  stage: { title: string; beside: () => readonly Step[] },
+  interrupt: AbortSignal,
+): ListrTask {
+  return {
+    title: stage.title,
+    task: (_, task) => {
+      const failed = new AbortController()
+      const either = AbortSignal.any([interrupt, failed.signal])
+      const tasks = stage.beside().map((step) => ({
+        ...stepTask(step, either),
+        task: async (context: unknown, inner: Parameters<ListrTask['task']>[1]): Promise<void> => {
+          try {
+            await (stepTask(step, either).task as (...args: unknown[]) => Promise<void>)(context, inner)
+          } catch (error) {
+            failed.abort(error)
+            throw error
+          }
+        },
+      }))
+      if (tasks.length === 0) {
+        task.title = `${stage.title}: nothing to do`
+        return undefined
+      }
+      return task.newListr(tasks, { concurrent: true, exitOnError: true })
+    },
+  }
+}

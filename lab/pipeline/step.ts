@@ -1,0 +1,88 @@
+import { LabError } from '../errors.js'
+
+/** What a running step is given. */
+export interface StepIo {
+  /** Aborted at the step's deadline and when the program is interrupted. */
+  readonly signal: AbortSignal
+  /** The one line that says what the step does or waits for; also named when its deadline passes. */
+  readonly progress: (line: string) => void
+}
+
+/** One part of a pipeline that can be read alone: idempotent, with a deadline and its undo. */
+export interface Step {
+  readonly title: string
+  /** Milliseconds; a step that takes longer is ended. */
+  readonly deadlineMs: number
+  /** Does the step. What it returns is shown beside its title, for example `nothing to do`. */
+  readonly run: (io: StepIo) => Promise<string | undefined>
+  /** Removes what a failed or interrupted run of this very step has half done. */
+  readonly undo?: () => Promise<void>
+  /** What explains a failure: pods, events, logs. Asked before the undo. Never throws. */
+  readonly explain?: () => Promise<string>
+}
+
+/**
+ * Runs one step under its deadline.
+ *
+ * @param interrupt aborted, with a LabError as its reason, when the program is interrupted
+ * @throws LabError `step.timeout` naming what was waited for, or what the step threw, with the step's
+ * explanation; the undo has run by then
+ */
+export async function runStep(
+  step: Step,
+  interrupt: AbortSignal,
+  show: (line: string) => void,
+): Promise<string | undefined> {
+  let doing = step.title
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), step.deadlineMs)
+  const signal = AbortSignal.any([interrupt, late.signal])
+  const progress = (line: string): void => {
+    doing = line
+    show(line)
+  }
+  try {
+    interrupt.throwIfAborted()
+    return await step.run({ signal, progress })
+  } catch (error) {
+    const details = interrupt.aborted ? undefined : await step.explain?.()
+    await undo(step, show)
+    interrupt.throwIfAborted()
+    if (late.signal.aborted) throw timeout(step, doing, details, error)
+    if (error instanceof LabError && details !== undefined) throw withDetails(error, details)
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function undo(step: Step, show: (line: string) => void): Promise<void> {
+  if (step.undo === undefined) return
+  show('undoing what was half done')
+  try {
+    await step.undo()
+  } catch (error) {
+    show(`could not be undone: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function timeout(step: Step, doing: string, details: string | undefined, cause: unknown): LabError {
+  return new LabError(
+    'step.timeout',
+    `${step.title}: not done in ${step.deadlineMs / 1000} s; last: ${doing}`,
+    {
+      cause,
+      ...(details === undefined ? {} : { details }),
+      hint: 'what was finished before stays; run deploy again to go on, or teardown to remove it',
+    },
+  )
+}
+
+function withDetails(error: LabError, details: string): LabError {
+  const all = [error.details, details].filter((text) => text !== undefined).join('\n')
+  return new LabError(error.code, error.message, {
+    cause: error.cause,
+    details: all,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  })
+}

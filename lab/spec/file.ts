@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises'
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import type { Key } from '../../topology/issues.js'
+import { LabError } from '../errors.js'
+
+/** The value of a YAML or JSON file, and where each part of it is written. */
+export interface SpecFile {
+  readonly value: unknown
+  /** Line and column, both from 1, of the field at a path, or of the nearest field around it. */
+  locate(keys: readonly Key[]): Place | undefined
+}
+
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * Reads one document; JSON is read as the YAML it also is.
+ * @throws LabError spec.unreadable when the file cannot be read or is not one document of YAML
+ */
+export async function readSpecFile(file: string): Promise<SpecFile> {
+  return parseSpecText(await readText(file), file)
+}
+
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException
+    const reasons: Record<string, string> = {
+      ENOENT:
+        'there is no such file; write the path of the spec after --lab, or leave --lab out for the default lab',
+      EISDIR: 'it is a directory; write the path of the file in it',
+      EACCES: 'it may not be read; give yourself permission to read it',
+    }
+    throw new LabError(
+      'spec.unreadable',
+      `${file}: ${reasons[code ?? ''] ?? `cannot be read (${code ?? 'unknown'})`}`,
+      { cause },
+    )
+  })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new LabError('spec.unreadable', `${file}: it is not UTF-8 text; save it as UTF-8`, { cause })
+  }
+}
+
+/** As {@link readSpecFile}, of text that was read already; `file` is the name for messages. */
+export function parseSpecText(text: string, file: string): SpecFile {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+  // A warning is a tag nobody knows (`!!js/function`): its value would be taken for a plain text.
+  const problem = document.errors[0] ?? document.warnings[0]
+  if (problem) {
+    const { line, column } = at(problem.pos[0])
+    throw new LabError(
+      'spec.unreadable',
+      `${file}:${line}:${column}: ${explain(problem.code, problem.message)}`,
+    )
+  }
+  const value = toValue(document, file)
+  return {
+    value,
+    locate: (keys) => {
+      const offset = offsetOf(document, keys)
+      return offset === undefined ? undefined : at(offset)
+    },
+  }
+}
+
+function toValue(document: Document, file: string): unknown {
+  try {
+    const value: unknown = document.toJS()
+    // Half a file must not deploy the default lab.
+    if (value === null)
+      throw new LabError(
+        'spec.unreadable',
+        `${file}: it is empty; write {} for the default lab, or leave --lab out`,
+      )
+    return value
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    // Aliases without an anchor, or so many of them that they are meant to fill the memory.
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
+    throw new LabError('spec.unreadable', `${file}: ${reason}; write the values out`, { cause: error })
+  }
+}
+
+/** The parser's words, with what to do where it says only what is wrong. */
+function explain(code: string, message: string): string {
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return 'the same field is written twice; remove one of them'
+    case 'MULTIPLE_DOCS':
+      return 'a second document begins; write one document, without ---'
+    case 'TAB_AS_INDENT':
+      return 'a tab cannot indent YAML; write spaces'
+    default:
+      return `not YAML: ${message.split('\n')[0] ?? ''}`
+  }
+}
+
+/** Offset of the field's key, or of the item for an index; of the last one on the way there that exists. */
+function offsetOf(document: Document, keys: readonly Key[]): number | undefined {
+  let node: unknown = document.contents
+  let offset = start(node)
+  for (const key of keys) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key)
+      if (!pair) break
+      offset = start(pair.key) ?? offset
+      node = pair.value
+    } else if (isSeq(node) && typeof key === 'number') {
+      node = node.items[key]
+      offset = start(node) ?? offset
+    } else break
+  }
+  return offset
+}
+
+const start = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined)
