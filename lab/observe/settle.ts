@@ -40,10 +40,10 @@ export async function settle<Round>(options: SettleOptions<Round>): Promise<Roun
     }
     const stableMs = options.stableMs(round)
     if (mismatch === '' || now - since >= stableMs) return round
-    // Waiting for a cache may take longer than the deadline: a cached answer is no fault until it expired.
-    const rest = Math.max(start + options.deadlineMs, since + stableMs) - now
-    if (now - start >= Math.max(options.deadlineMs, stableMs)) return round
-    await clock.sleep(Math.min(pause, rest), signal)
+    // A cached answer is no fault before it expires: waiting for that may take longer than the deadline.
+    const left = start + Math.max(options.deadlineMs, stableMs) - now
+    if (left <= 0) return round
+    await clock.sleep(Math.min(pause, left), signal)
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
   }
 }

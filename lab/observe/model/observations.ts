@@ -35,6 +35,8 @@ export interface Observations {
   readonly at: string
   readonly api: ApiObservations
   readonly containers: ContainerObservations
+  /** Namespace of the probe pods, which short names are said from. */
+  readonly probeNamespace: string
   /** By node: what the node's probe pod was answered. */
   readonly dns: Readonly<Record<string, Part<readonly DnsAnswer[]>>>
   /** By `<namespace>/<StatefulSet>`. */
@@ -69,6 +71,8 @@ export interface ContainerSeen {
   readonly name: string
   /** As the engine says it: `running`, `exited`, `paused`. */
   readonly state: string
+  /** containerlab's kind of node; what kind made is `k8s-kind`. */
+  readonly kind?: string
 }
 
 /** A question to the DNS server, as the probe pod's resolver puts it. */

@@ -1,0 +1,51 @@
+import { k8s } from 'cdk8s-plus-28'
+
+/**
+ * The user and group of every container, whatever the image says: a number, so that the kubelet can prove
+ * `runAsNonRoot`. It owns nothing in any image, so nothing may depend on the owner of a file.
+ */
+const USER = 65532
+
+/** What every pod has: the "restricted" Pod Security Standard, and no API credentials. */
+export const restrictedPod = {
+  automountServiceAccountToken: false,
+  // Services as environment variables are the discovery that came before DNS; here they would only confuse.
+  enableServiceLinks: false,
+  securityContext: {
+    runAsNonRoot: true,
+    runAsUser: USER,
+    runAsGroup: USER,
+    fsGroup: USER,
+    seccompProfile: { type: 'RuntimeDefault' },
+  },
+} satisfies Partial<k8s.PodSpec>
+
+/** What every container has: the rest of "restricted", a read-only root, and images that may be preloaded. */
+export const restrictedContainer = {
+  imagePullPolicy: 'IfNotPresent',
+  securityContext: {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  },
+} satisfies Partial<k8s.Container>
+
+/** Quantities in Kubernetes notation: `25m` (thousandths of a CPU), `32Mi`. */
+export interface Resources {
+  readonly cpu: string
+  readonly memory: string
+  readonly memoryLimit: string
+}
+
+/** Requests, and a limit for memory only: a CPU limit throttles start-up and protects nobody on a small machine. */
+export function resources(of: Resources): k8s.ResourceRequirements {
+  return {
+    requests: { cpu: k8s.Quantity.fromString(of.cpu), memory: k8s.Quantity.fromString(of.memory) },
+    limits: { memory: k8s.Quantity.fromString(of.memoryLimit) },
+  }
+}
+
+/** A directory that lives as long as the pod: the only place a container may write. At most 64Mi. */
+export function scratch(name: string): k8s.Volume {
+  return { name, emptyDir: { sizeLimit: k8s.Quantity.fromString('64Mi') } }
+}

@@ -1,0 +1,3 @@
+module headless-lab.dev/images/pause
+
+go 1.24

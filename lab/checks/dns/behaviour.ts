@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from 'node:util'
+import { dnsCacheSeconds, dnsTtl } from '../../observe/model/corefile.js'
+import { askA, askShort, dnsOf, searched } from '../../observe/model/questions.js'
+import { Unobserved, defineCheck } from '../check.js'
+import { eachService } from '../scopes.js'
+import { compareAnswers, isPositive } from './answers.js'
+
+export const ttl = defineCheck({
+  id: 'dns.ttl',
+  title: "the records live as long as the DNS server's configuration says",
+  answers: '001 notes, DNS caching (corrected)',
+  needs: ['dns', 'api.corefile'],
+  hint: 'The Corefile was changed and CoreDNS has not read it again yet, or something between pod and CoreDNS caches.',
+  of: eachService,
+  judge: (service, context) => {
+    const { lab, observations } = context
+    const question = askA(dnsOf(service, lab).fqdn)
+    const corefile = context.read(observations.api.corefile)
+    const declared = dnsTtl(corefile, lab.clusterDomain)
+    if (declared === undefined) throw new Unobserved(`the Corefile does not serve ${lab.clusterDomain}`)
+    // A cached answer counts down.
+    const cached = dnsCacheSeconds(corefile, lab.clusterDomain) > 0
+    const expected = cached ? `at most ${declared}` : declared
+    return compareAnswers(context, question, expected, (answers, node) => {
+      const answer = answers.to(question)
+      if (!isPositive(answer))
+        throw new Unobserved(`on ${node} ${question.name} has no records (${answer.status})`)
+      const seen = [...new Set(answer.records.map((record) => record.ttl))].sort((a, b) => a - b)
+      const fits = seen.every((one) => (cached ? one <= declared : one === declared))
+      return fits ? expected : seen
+    })
+  },
+})
+
+export const searchPath = defineCheck({
+  id: 'dns.search-path',
+  title: 'short names, completed by the search path, mean the same as whole ones',
+  answers: '001 exercises 3 and 4.1',
+  needs: ['dns'],
+  hint: "The probe pod's resolv.conf has another search list or ndots: see its dnsPolicy and dnsConfig.",
+  of: eachService,
+  judge: (service, context) => {
+    const { declared, lab, observations } = context
+    const names = searched(service, declared, lab, observations.probeNamespace)
+    const whole = dnsOf(service, lab).fqdn
+    return compareAnswers(
+      context,
+      askShort(names[0]?.short ?? whole),
+      'the same addresses',
+      (answers, node) => {
+        const resolved = names.filter(({ fqdn }) => isPositive(answers.to(askA(fqdn))))
+        // Two names that both lead nowhere agree about nothing.
+        if (resolved.length === 0) throw new Unobserved(`on ${node} ${whole} has no address to compare with`)
+        const differ = resolved.flatMap(({ short, fqdn }) => {
+          const seen = { [short]: answers.addresses(askShort(short)), [fqdn]: answers.addresses(askA(fqdn)) }
+          return isDeepStrictEqual(seen[short], seen[fqdn]) ? [] : [seen]
+        })
+        return differ.length === 0 ? 'the same addresses' : differ
+      },
+    )
+  },
+})

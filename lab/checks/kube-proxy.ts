@@ -1,0 +1,99 @@
+import { keyOf, wantsVip } from '../observe/model/declared.js'
+import type { Service } from '../observe/model/declared.js'
+import type { NatRule } from '../observe/model/observations.js'
+import { ipv4sOf } from '../observe/model/pods.js'
+import { Unobserved, defineCheck, skipped } from './check.js'
+import type { Context } from './check.js'
+import { backends, liveService } from './live.js'
+import { compareOnNodes } from './outcome.js'
+import { eachHeadless, eachWithVip } from './scopes.js'
+
+/** The chain that every packet to a virtual IP goes through. It exists only in kube-proxy's iptables mode. */
+const SERVICES = 'KUBE-SERVICES'
+
+const clusterIpRule = defineCheck({
+  id: 'kube-proxy.clusterip-rule',
+  title: 'every node has a rule for each port of the virtual IP',
+  answers: '001 exercise 6.1',
+  needs: ['nat', 'api.services'],
+  hint: 'Without ready pods the rule is not in the nat table (endpointslices.addresses); else see the log of kube-proxy on that node.',
+  of: eachWithVip,
+  judge: (service, context) => {
+    const other = otherMode(context)
+    if (other !== undefined) return skipped(other)
+    const live = liveService(service, context)
+    const ports = live.spec?.ports ?? []
+    const expected = ports
+      .map(
+        ({ port, protocol = 'TCP' }) => `${live.spec?.clusterIP ?? ''}/32 ${protocol.toLowerCase()} ${port}`,
+      )
+      .sort()
+    return compareOnNodes(context, context.observations.nat, expected, (rules) => vipRules(rules, service), {
+      source: commandFor(service),
+    })
+  },
+})
+
+const noHeadlessRule = defineCheck({
+  id: 'kube-proxy.no-headless-rule',
+  title: 'no node has a rule for the headless service, nor one for a virtual IP at a pod of it',
+  answers: '001 exercise 6.2',
+  needs: ['nat', 'api.services', 'api.pods'],
+  hint: 'The service was made a ClusterIP service (services.type), or the rule was written by hand.',
+  of: eachHeadless,
+  judge: (service, context) => {
+    const other = otherMode(context)
+    if (other !== undefined) return skipped(other)
+    const { observations, read, declared } = context
+    const seen = read(observations.api.services).filter(
+      (one) => wantsVip(one) && keyOf(one) !== keyOf(service),
+    )
+    const own = new Set(declared.services.map(keyOf))
+    // Of the lab's own where there is one: that is what kube-proxy wrote last.
+    const controls = seen.sort((a, b) => Number(own.has(keyOf(b))) - Number(own.has(keyOf(a))))
+    const pods = new Set(ipv4sOf(backends(service, context)).map((ip) => `${ip}/32`))
+    return compareOnNodes(
+      context,
+      observations.nat,
+      [],
+      (rules, node) => {
+        if (!controls.some((control) => vipRules(rules, control).length > 0)) {
+          throw new Unobserved(
+            `on ${node} there is no rule for any ClusterIP service, so a missing one proves nothing`,
+          )
+        }
+        return rules
+          .filter(
+            (rule) => isOf(rule, service) || (rule.chain === SERVICES && pods.has(rule.destination ?? '')),
+          )
+          .map(({ rule }) => rule)
+      },
+      { source: commandFor(service) },
+    )
+  },
+})
+
+export const kubeProxyChecks = [clusterIpRule, noHeadlessRule]
+
+function otherMode({ lab }: Context): string | undefined {
+  if (lab.kubeProxyMode === 'iptables') return undefined
+  return `kube-proxy runs in ${lab.kubeProxyMode} mode, which keeps no rules in iptables`
+}
+
+/** `<destination> <protocol> <port>` of the rules that catch a service's virtual IP, sorted. */
+function vipRules(rules: readonly NatRule[], service: Service): string[] {
+  return rules
+    .filter((rule) => rule.chain === SERVICES && isOf(rule, service) && rule.comment?.endsWith(' cluster IP'))
+    .map(({ destination = '', protocol = '', dport = '' }) => `${destination} ${protocol} ${dport}`)
+    .sort()
+}
+
+/** kube-proxy writes the service into the comment: `default/nginx-clusterip:http cluster IP`. */
+function isOf({ comment = '' }: NatRule, service: Service): boolean {
+  const key = keyOf(service)
+  return comment === key || comment.startsWith(`${key}:`) || comment.startsWith(`${key} `)
+}
+
+function commandFor(service: Service): string {
+  return `iptables-save -t nat | grep ${keyOf(service)}, on every node`
+}

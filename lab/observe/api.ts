@@ -1,0 +1,109 @@
+import {
+  AppsV1Api,
+  CoreV1Api,
+  DiscoveryV1Api,
+  ServerConfiguration,
+  createConfiguration,
+} from '@kubernetes/client-node'
+import type { Configuration, KubeConfig } from '@kubernetes/client-node'
+import { collect } from './collect.js'
+import type { Collecting } from './collect.js'
+import type { ApiObservations, Part } from './model/observations.js'
+import type { Plain } from './model/plain.js'
+
+const DEADLINE_MS = 5_000
+/** Enough for any start script; the end of a longer log is what matters. */
+const LOG_LINES = 200
+
+/** Where kubeadm keeps the configuration of the cluster's DNS server. */
+const COREDNS = { namespace: 'kube-system', name: 'coredns' }
+
+/** The lists that everything else is judged against, of the given namespaces; the nodes, and the DNS server's configuration. */
+export async function collectApi(
+  collecting: Collecting,
+  kubeconfig: KubeConfig,
+  namespaces: readonly string[],
+): Promise<ApiObservations> {
+  const list = <Item>(
+    resource: string,
+    fetch: (configuration: Configuration, namespace: string) => Promise<{ items: Item[] }>,
+  ): Promise<Part<readonly Plain<Item>[]>> =>
+    part(`api.${resource}`, `GET ${resource} of ${namespaces.join(', ')}`, async (configuration) => {
+      const lists = await Promise.all(namespaces.map((namespace) => fetch(configuration, namespace)))
+      return plain(lists.flatMap(({ items }) => items))
+    })
+  const part = <T>(
+    name: string,
+    source: string,
+    fetch: (configuration: Configuration) => Promise<T>,
+  ): Promise<Part<T>> =>
+    collect(collecting, { name, source, deadlineMs: DEADLINE_MS }, (signal) =>
+      fetch(configure(kubeconfig, signal)),
+    )
+
+  const [services, endpointSlices, pods, statefulSets, deployments, daemonSets, nodes, corefile] =
+    await Promise.all([
+      list('services', (c, namespace) => new CoreV1Api(c).listNamespacedService({ namespace })),
+      list('endpointslices', (c, namespace) =>
+        new DiscoveryV1Api(c).listNamespacedEndpointSlice({ namespace }),
+      ),
+      list('pods', (c, namespace) => new CoreV1Api(c).listNamespacedPod({ namespace })),
+      list('statefulsets', (c, namespace) => new AppsV1Api(c).listNamespacedStatefulSet({ namespace })),
+      list('deployments', (c, namespace) => new AppsV1Api(c).listNamespacedDeployment({ namespace })),
+      list('daemonsets', (c, namespace) => new AppsV1Api(c).listNamespacedDaemonSet({ namespace })),
+      part('api.nodes', 'GET nodes', async (c) => plain((await new CoreV1Api(c).listNode()).items)),
+      part('api.corefile', `GET configmap ${COREDNS.namespace}/${COREDNS.name}`, async (c) => {
+        const { data } = await new CoreV1Api(c).readNamespacedConfigMap(COREDNS)
+        const corefile = data?.['Corefile']
+        if (corefile === undefined) throw new Error('the ConfigMap has no Corefile')
+        return corefile
+      }),
+    ])
+  return { services, endpointSlices, pods, statefulSets, deployments, daemonSets, nodes, corefile }
+}
+
+/** The log of one container of a pod. */
+export function collectLog(
+  collecting: Collecting,
+  kubeconfig: KubeConfig,
+  { namespace, pod, container }: { namespace: string; pod: string; container: string },
+): Promise<Part<string>> {
+  const source = `kubectl logs -n ${namespace} ${pod} -c ${container}`
+  return collect(collecting, { name: `log.${pod}`, source, deadlineMs: DEADLINE_MS }, (signal) =>
+    new CoreV1Api(configure(kubeconfig, signal)).readNamespacedPodLog({
+      namespace,
+      name: pod,
+      container,
+      tailLines: LOG_LINES,
+    }),
+  )
+}
+
+/** Configuration of an API client whose requests end with the signal. */
+function configure(kubeconfig: KubeConfig, signal: AbortSignal): Configuration {
+  const server = kubeconfig.getCurrentCluster()?.server
+  if (server === undefined) throw new Error('the kubeconfig names no cluster')
+  return createConfiguration({
+    baseServer: new ServerConfiguration(server, {}),
+    authMethods: { default: kubeconfig },
+    promiseMiddleware: [
+      {
+        pre: (request) => {
+          request.setSignal(signal)
+          return Promise.resolve(request)
+        },
+        post: (response) => Promise.resolve(response),
+      },
+    ],
+  })
+}
+
+/** Long, and nothing is judged by it: who set which field, and the images each node holds. */
+const unneeded: ReadonlySet<string> = new Set(['managedFields', 'images'])
+
+/** As JSON has it, without what nobody needs. */
+function plain<Item>(items: readonly Item[]): Plain<Item>[] {
+  return JSON.parse(
+    JSON.stringify(items, (key, value: unknown) => (unneeded.has(key) ? undefined : value)),
+  ) as Plain<Item>[]
+}

@@ -1,0 +1,105 @@
+import type {
+  KubernetesObject,
+  V1DaemonSet,
+  V1Deployment,
+  V1PodTemplateSpec,
+  V1Service,
+  V1StatefulSet,
+} from '@kubernetes/client-node'
+import { DEFAULT_NAMESPACE } from '../../../constructs/dns.js'
+import type { Plain } from './plain.js'
+
+export type Service = Plain<V1Service>
+export type StatefulSet = Plain<V1StatefulSet>
+export type Deployment = Plain<V1Deployment>
+export type DaemonSet = Plain<V1DaemonSet>
+export type Workload = StatefulSet | Deployment | DaemonSet
+export type Labels = Readonly<Record<string, string>>
+
+/** The declared objects that claims are derived from, by kind. */
+export interface Declared {
+  readonly services: readonly Service[]
+  readonly statefulSets: readonly StatefulSet[]
+  readonly deployments: readonly Deployment[]
+  readonly daemonSets: readonly DaemonSet[]
+}
+
+export function readDeclared(objects: readonly KubernetesObject[]): Declared {
+  const ofKind = <T>(apiVersion: string, kind: string): T[] =>
+    objects.filter((object) => object.apiVersion === apiVersion && object.kind === kind) as T[]
+  return {
+    services: ofKind<Service>('v1', 'Service'),
+    statefulSets: ofKind<StatefulSet>('apps/v1', 'StatefulSet'),
+    deployments: ofKind<Deployment>('apps/v1', 'Deployment'),
+    daemonSets: ofKind<DaemonSet>('apps/v1', 'DaemonSet'),
+  }
+}
+
+interface Named {
+  readonly metadata?: { readonly name?: string; readonly namespace?: string }
+}
+
+export function nameOf(object: Named): string {
+  return object.metadata?.name ?? ''
+}
+
+export function namespaceOf(object: Named): string {
+  return object.metadata?.namespace ?? DEFAULT_NAMESPACE
+}
+
+/** `<namespace>/<name>`. */
+export function keyOf(object: Named): string {
+  return `${namespaceOf(object)}/${nameOf(object)}`
+}
+
+/** The namespaces that something is declared in. */
+export function namespacesOf(declared: Declared): string[] {
+  return [
+    ...new Set(Object.values(declared).flatMap((list: readonly Named[]) => list.map(namespaceOf))),
+  ].sort()
+}
+
+export function isHeadless(service: Service): boolean {
+  return service.spec?.clusterIP === 'None'
+}
+
+/** Whether the service is to get a virtual IP. */
+export function wantsVip(service: Service): boolean {
+  return !isHeadless(service) && service.spec?.type !== 'ExternalName'
+}
+
+/** Whether labels carry everything a selector asks for; an empty selector selects nothing, as for a Service. */
+export function selects(selector: Labels | undefined, labels: Labels | undefined): boolean {
+  const wanted = Object.entries(selector ?? {})
+  return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value)
+}
+
+export function templateOf(workload: Workload): Plain<V1PodTemplateSpec> | undefined {
+  return workload.spec?.template
+}
+
+/** The workloads whose pods a service is declared to select. */
+export function selectedBy<W extends Workload>(service: Service, workloads: readonly W[]): W[] {
+  return workloads.filter(
+    (workload) =>
+      namespaceOf(workload) === namespaceOf(service) &&
+      selects(service.spec?.selector, templateOf(workload)?.metadata?.labels),
+  )
+}
+
+/** The StatefulSets whose pods have their names under this service: headless, selected, and named as theirs. */
+export function governedBy(service: Service, declared: Declared): StatefulSet[] {
+  if (!isHeadless(service)) return []
+  return selectedBy(service, declared.statefulSets).filter((set) => set.spec?.serviceName === nameOf(service))
+}
+
+/** Names of the pods a StatefulSet is declared to have. */
+export function ordinalPods(set: StatefulSet): string[] {
+  const first = set.spec?.ordinals?.start ?? 0
+  return Array.from({ length: set.spec?.replicas ?? 1 }, (_, i) => `${nameOf(set)}-${first + i}`)
+}
+
+/** Name of the first pod that a StatefulSet is declared not to have. */
+export function nextOrdinalPod(set: StatefulSet): string {
+  return `${nameOf(set)}-${(set.spec?.ordinals?.start ?? 0) + (set.spec?.replicas ?? 1)}`
+}
