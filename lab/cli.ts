@@ -1,13 +1,16 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandIo, LabOptions } from './commands/context.js'
-import { deploy } from './commands/deploy.js'
+import { deploy, type DeployOptions } from './commands/deploy.js'
 import { reportError } from './commands/report-error.js'
-import { synth } from './commands/synth.js'
-import { teardown } from './commands/teardown.js'
+import { synth, type SynthOptions } from './commands/synth.js'
+import { teardown, type TeardownOptions } from './commands/teardown.js'
 import { runTool } from './commands/tools.js'
-import { verifyCommand } from './commands/verify.js'
+import { verifyCommand, type VerifyCommandOptions } from './commands/verify.js'
 import { LabError } from './errors.js'
 import { watchSignals } from './host/signals.js'
+
+/** What any of the commands may be given. */
+type Options = DeployOptions & VerifyCommandOptions & TeardownOptions & SynthOptions
 
 /** Runs the program; its exit code is set when the promise resolves. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -33,17 +36,19 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
       'A Kubernetes service-discovery lab as code, and a verifier that proves how services behave.',
     )
     .helpCommand(false)
+    // Only with this do options behind a tool's first argument stay the tool's.
+    .enablePositionalOptions()
     .showHelpAfterError('(see --help)')
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .exitOverride()
 
   /** A command with the options every command has. */
-  const command = <T extends LabOptions>(
+  const command = (
     name: string,
     description: string,
-    action: (options: T, io: CommandIo) => Promise<number>,
+    action: (options: Options, io: CommandIo) => Promise<number>,
   ): Command =>
-    labOptions(program.command(name).description(description)).action(async (options: T) => {
+    labOptions(program.command(name).description(description)).action(async (options: Options) => {
       code = await action(options, io)
     })
 
@@ -72,8 +77,6 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
         code = await runTool(tool, rest, options)
       })
   }
-  // Only with this do options behind a tool's first argument stay the tool's.
-  program.enablePositionalOptions()
   try {
     await program.parseAsync([...args], { from: 'user' })
     return code

@@ -42,7 +42,7 @@ export interface ArtifactSource {
   /**
    * An artifact that is there.
    *
-   * @throws Error when it is not: a bug, since it was surveyed and provided before
+   * @throws LabError `artifact.absent` when it is not
    */
   get(name: string): Promise<Artifact>
 }

@@ -61,7 +61,15 @@ export class SourceBuild implements ArtifactSource {
 
   async get(name: string): Promise<Artifact> {
     const recipe = await this.recipe(name)
-    if (!(await this.isThere(recipe))) throw new Error(`artifact ${name} is not there`)
+    if (!(await this.isThere(recipe))) {
+      throw new LabError(
+        'artifact.absent',
+        `${recipe.title} is not built yet, or not by this version of the program`,
+        {
+          hint: 'run deploy, which builds what is missing',
+        },
+      )
+    }
     return this.artifact(recipe)
   }
 
@@ -142,7 +150,10 @@ export class SourceBuild implements ArtifactSource {
     onProgress(`log: ${log}`)
     const scratch = await this.store.scratch(recipe)
     await rm(log, { force: true })
-    const fill = await this.placeholders(recipe, scratch, refresh)
+    const fill = await this.placeholders(recipe, scratch, refresh).catch(async (error: unknown) => {
+      await remove(scratch)
+      throw error
+    })
     try {
       await this.cleanUp(recipe, fill, log)
       for (const step of recipe.steps) await this.perform(step, fill, { signal, log })

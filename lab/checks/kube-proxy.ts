@@ -22,11 +22,12 @@ const clusterIpRule = defineCheck({
     const other = otherMode(context)
     if (other !== undefined) return skipped(other)
     const live = liveService(service, context)
+    const vip = live.spec?.clusterIP ?? 'None'
+    if (vip === 'None')
+      throw new Unobserved('on the cluster the service has no virtual IP (see services.type)')
     const ports = live.spec?.ports ?? []
     const expected = ports
-      .map(
-        ({ port, protocol = 'TCP' }) => `${live.spec?.clusterIP ?? ''}/32 ${protocol.toLowerCase()} ${port}`,
-      )
+      .map(({ port, protocol = 'TCP' }) => `${vip}/32 ${protocol.toLowerCase()} ${port}`)
       .sort()
     return compareOnNodes(context, context.observations.nat, expected, (rules) => vipRules(rules, service), {
       source: commandFor(service),
@@ -56,11 +57,9 @@ const noHeadlessRule = defineCheck({
       context,
       observations.nat,
       [],
-      (rules, node) => {
+      (rules) => {
         if (!controls.some((control) => vipRules(rules, control).length > 0)) {
-          throw new Unobserved(
-            `on ${node} there is no rule for any ClusterIP service, so a missing one proves nothing`,
-          )
+          throw new Unobserved('there is no rule for any ClusterIP service, so a missing one proves nothing')
         }
         return rules
           .filter(

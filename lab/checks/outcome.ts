@@ -20,28 +20,29 @@ export function compareOnNodes<T>(
   context: Context,
   parts: Readonly<Record<string, Part<T>>>,
   expected: unknown,
-  look: (seen: T, node: string) => unknown,
+  look: (seen: T) => unknown,
   extra: Pick<Outcome, 'hint' | 'source'> = {},
 ): Outcome {
-  const missing: string[] = []
+  const missing = new Map<string, string[]>()
   const seen: [node: string, observed: unknown][] = []
   for (const node of context.lab.nodes) {
     try {
-      seen.push([node, look(context.read(parts[node]), node)])
+      seen.push([node, look(context.read(parts[node]))])
     } catch (error) {
       if (!(error instanceof Unobserved)) throw error
-      missing.push(`${node}: ${error.message}`)
+      missing.set(error.message, [...(missing.get(error.message) ?? []), node])
     }
   }
+  const reasons = [...missing].map(([reason, nodes]) => `${nodesSaid(nodes, context)}: ${reason}`)
   const differs = seen.some(([, observed]) => !isDeepStrictEqual(observed, expected))
-  if (!differs && missing.length > 0) throw new Unobserved(missing.join('; '))
+  if (!differs && reasons.length > 0) throw new Unobserved(reasons.join('; '))
   const [first] = seen
   if (first === undefined) throw new Unobserved('the lab has no nodes')
-  const agree = missing.length === 0 && seen.every(([, observed]) => isDeepStrictEqual(observed, first[1]))
-  const observed = agree ? first[1] : { ...Object.fromEntries(seen), ...notSeen(missing) }
-  return { verdict: differs ? 'fail' : 'pass', expected, observed, ...extra }
+  const agree = reasons.length === 0 && seen.every(([, observed]) => isDeepStrictEqual(observed, first[1]))
+  const byNode = { ...Object.fromEntries(seen), ...(reasons.length === 0 ? {} : { 'not observed': reasons }) }
+  return { verdict: differs ? 'fail' : 'pass', expected, observed: agree ? first[1] : byNode, ...extra }
 }
 
-function notSeen(missing: readonly string[]): object {
-  return missing.length === 0 ? {} : { 'not observed': missing }
+function nodesSaid(nodes: readonly string[], { lab }: Context): string {
+  return nodes.length === lab.nodes.length ? 'every node' : nodes.join(', ')
 }

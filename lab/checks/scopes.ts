@@ -34,7 +34,12 @@ export const eachGoverning = servicesThat((service, declared) => governedBy(serv
 export const eachHeadlessDeployment = servicesThat(
   (service, declared) => isHeadless(service) && selectedBy(service, declared.deployments).length > 0,
 )
-export const eachWithNamedPort = servicesThat((service) => srvPorts(service).length > 0)
+export const eachHeadlessWithNamedPort = servicesThat(
+  (service) => isHeadless(service) && srvPorts(service).length > 0,
+)
+export const eachVipWithNamedPort = servicesThat(
+  (service) => wantsVip(service) && srvPorts(service).length > 0,
+)
 export const eachSelecting = servicesThat((service) => service.spec?.selector !== undefined)
 
 export const eachWorkload: Scope<Workload> = {

@@ -75,11 +75,11 @@ export class Kube {
     const target = { name: object.metadata?.name ?? '', namespace: object.metadata?.namespace ?? 'default' }
     switch (object.kind) {
       case 'Deployment':
-        return { kind: 'Deployment', ...plain(await this.apps.readNamespacedDeployment(target)) }
+        return Object.assign(await this.apps.readNamespacedDeployment(target), { kind: 'Deployment' })
       case 'StatefulSet':
-        return { kind: 'StatefulSet', ...plain(await this.apps.readNamespacedStatefulSet(target)) }
+        return Object.assign(await this.apps.readNamespacedStatefulSet(target), { kind: 'StatefulSet' })
       case 'DaemonSet':
-        return { kind: 'DaemonSet', ...plain(await this.apps.readNamespacedDaemonSet(target)) }
+        return Object.assign(await this.apps.readNamespacedDaemonSet(target), { kind: 'DaemonSet' })
       default:
         return undefined
     }
@@ -146,9 +146,6 @@ function latest(events: readonly CoreV1Event[]): CoreV1Event[] {
     new Date(lastTimestamp ?? eventTime ?? 0).getTime()
   return events.toSorted((a, b) => time(b) - time(a)).slice(0, 8)
 }
-
-/** The client's objects without their class, so that they can be spread. */
-const plain = <T extends object>(object: T): T => ({ ...object })
 
 function messageOf(error: unknown): string {
   if (error instanceof ApiException) {

@@ -29,7 +29,7 @@ function counts(
   const wanted = live.spec?.replicas ?? 1
   const { status } = live
   // A StatefulSet that has never been updated counts all of its pods as current ones.
-  const sameRevision = 'currentRevision' in (status ?? {}) && isSettled(live as V1StatefulSet)
+  const sameRevision = live.kind === 'StatefulSet' && isSettled(live as V1StatefulSet)
   const updated = sameRevision ? (status?.replicas ?? 0) : (status?.updatedReplicas ?? 0)
   return [wanted, updated, status?.availableReplicas ?? 0]
 }

@@ -10,6 +10,8 @@ export interface LabRecord {
   readonly topologyDigest: string
   /** The image the nodes were made from. */
   readonly nodeImage: string
+  /** The containerlab program that made them. */
+  readonly containerlab: string
   /** RFC 3339, UTC. */
   readonly createdAt: string
 }
@@ -67,7 +69,10 @@ export class LabState {
   async journal(entry: JournalEntry): Promise<void> {
     await this.create()
     const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`
-    await appendFile(this.file('journal.jsonl'), line, { flush: true })
+    const before = (await this.read('journal.jsonl')) ?? ''
+    // A line that a crash cut off must not swallow this one.
+    const begin = before === '' || before.endsWith('\n') ? '' : '\n'
+    await appendFile(this.file('journal.jsonl'), begin + line, { flush: true })
   }
 
   /** The journal, oldest entry first. A last line cut off by a crash is passed over. */

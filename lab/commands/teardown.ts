@@ -1,4 +1,3 @@
-import { defaultSource } from '../artifacts/default-source.js'
 import { removeCache } from '../artifacts/remove-cache.js'
 import { hostEntries } from '../cluster/host-entries.js'
 import { engineState, startEngine } from '../host/engine.js'
@@ -31,7 +30,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
         name,
         state: lab.state,
         run,
-        artifacts: await defaultSource(),
+        containerlab: (await lab.state.record())?.containerlab,
         hostEntries: hostEntries(name),
         removed,
       }),

@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import { defaultSource } from '../artifacts/default-source.js'
 import { labFacts } from '../observe/model/lab.js'
 import { renderConsole } from '../report/console.js'
 import { renderJson } from '../report/json.js'
@@ -24,8 +22,7 @@ export async function verifyLab(
   { json = false }: VerifyCommandOptions,
   io: CommandIo,
 ): Promise<number> {
-  const artifacts = await defaultSource()
-  const containerlab = join((await artifacts.get(plan.artifacts.containerlab)).folder, 'containerlab')
+  const containerlab = (await state.record())?.containerlab ?? 'containerlab'
   const result = await verify(
     {
       kubeconfig: state.kubeconfig(),

@@ -1,5 +1,7 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { isNotFound } from './not-found.js'
 import { waitUntil } from './wait.js'
 
 /** Who holds a lock: a process, told apart from a later one with the same id by its start time. */
@@ -37,9 +39,12 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
       } catch (error) {
         if (!isCode(error, 'EEXIST')) throw error
       }
-      const held = await readOwner(file)
+      const text = await read(file)
+      if (text === undefined) continue
+      const held = ownerIn(text)
       if (held !== undefined && (await isAlive(held))) return held
-      await takeAway(file, held)
+      const taker = await takeAway(file, text, purpose)
+      if (taker !== undefined) return taker
     }
   } finally {
     await rm(mine, { force: true })
@@ -66,24 +71,36 @@ export async function lock(
   return release
 }
 
-/** Moves a dead owner's file away. Only one of several takers succeeds; the others look again. */
-async function takeAway(file: string, dead: LockOwner | undefined): Promise<void> {
-  const away = `${file}.dead.${String(process.pid)}`
+/**
+ * Removes the file of a dead owner. Whoever does so holds a lock for this very file meanwhile: two that both
+ * saw the dead owner would else remove each other's new lock.
+ *
+ * @returns who is removing it already
+ */
+async function takeAway(file: string, dead: string, purpose: string): Promise<LockOwner | undefined> {
+  const which = createHash('sha256').update(dead).digest('hex').slice(0, 16)
+  const got = await tryLock(`${file}.${which}`, purpose)
+  if (typeof got !== 'function') return got
   try {
-    await rename(file, away)
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return
-    throw error
+    if ((await read(file)) === dead) await rm(file, { force: true })
+    return undefined
+  } finally {
+    await got()
   }
-  const moved = await readOwner(away)
-  // Between our look and our rename another taker may have replaced the dead owner: give its lock back.
-  if (moved !== undefined && moved.since !== dead?.since) await link(away, file).catch(() => undefined)
-  await rm(away, { force: true })
 }
 
-async function readOwner(file: string): Promise<LockOwner | undefined> {
+async function read(file: string): Promise<string | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as LockOwner
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+function ownerIn(text: string): LockOwner | undefined {
+  try {
+    return JSON.parse(text) as LockOwner
   } catch {
     return undefined
   }

@@ -114,8 +114,9 @@ async function toEnd(command: readonly string[], options: InstallOptions): Promi
   const [file = '', ...args] = command
   const onAbort = (): void => options.say('apt has begun and is let finish; then this program ends')
   options.signal.addEventListener('abort', onAbort, { once: true })
+  let result: { stdout: string }
   try {
-    return await must(options.run)(file, args, { log: options.installLog })
+    result = await must(options.run)(file, args, { log: options.installLog })
   } catch (error) {
     throw new LabError('host.install-failed', error instanceof Error ? error.message : String(error), {
       cause: error,
@@ -125,6 +126,8 @@ async function toEnd(command: readonly string[], options: InstallOptions): Promi
   } finally {
     options.signal.removeEventListener('abort', onAbort)
   }
+  options.signal.throwIfAborted()
+  return result
 }
 
 async function writeAsRoot(run: Run, path: string, content: string): Promise<void> {

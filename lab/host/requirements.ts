@@ -53,14 +53,14 @@ export function requirements(facts: HostFacts, tools: readonly Tool[]): Requirem
     found.push({
       name: 'Docker Engine',
       missing: 'no Docker engine is installed',
-      packages: ['docker.io', 'iptables'],
+      packages: ['docker.io', ...(facts.dockerCli ? [] : clientPackages(facts)), 'iptables'],
       from,
     })
   } else if (!facts.dockerCli) {
     found.push({
       name: 'Docker client',
       missing: 'no docker command is installed',
-      packages: ['docker-cli'],
+      packages: clientPackages(facts).length > 0 ? clientPackages(facts) : ['docker.io'],
       from,
     })
   }
@@ -115,8 +115,9 @@ export function upgradesOf(simulation: string): string[] {
 
 /** A step as lines that can be pasted into a shell. */
 export function shellLines(step: InstallStep): string[] {
+  const into = step.commands[0]?.[0] === 'sudo' ? 'sudo tee' : 'cat >'
   return [
-    ...step.files.map(({ path, content }) => `cat > ${path} <<'EOF'\n${content}EOF`),
+    ...step.files.map(({ path, content }) => `${into} ${path} <<'EOF'\n${content}EOF`),
     ...step.commands.map((command) =>
       command.map((word) => (/[\s;'"]/.test(word) ? `'${word}'` : word)).join(' '),
     ),
@@ -131,6 +132,12 @@ export function atLeast(version: string, wanted: string): boolean {
     if (difference !== 0) return difference > 0
   }
   return true
+}
+
+/** From Debian 13 on the client is a package of its own that docker.io only recommends; before, it is part of that. */
+function clientPackages(facts: HostFacts): string[] {
+  const isDebian = debianMirror(facts.aptSources) !== undefined
+  return isDebian && newerRelease(facts) === undefined ? ['docker-cli'] : []
 }
 
 function goIsGoodEnough({ go, goToolchain }: HostFacts): boolean {

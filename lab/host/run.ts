@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { LabError } from '../errors.js'
 
@@ -54,18 +55,23 @@ export const tryRun: Run = async (file, args, options = {}) => {
   const { onLine } = options
   if (onLine) watchLines(child.all, onLine)
 
-  const kill = (name: NodeJS.Signals): void => {
-    if (child.pid === undefined) return
+  /** Whether there still was somebody to get it. */
+  const kill = (name: NodeJS.Signals | 0): boolean => {
+    if (child.pid === undefined) return false
     try {
-      process.kill(-child.pid, name)
+      return process.kill(-child.pid, name)
     } catch {
       // The group has ended already.
+      return false
     }
   }
   let last: NodeJS.Timeout | undefined
   const abort = (): void => {
     kill('SIGTERM')
-    last = setTimeout(() => kill('SIGKILL'), KILL_AFTER_MS)
+    last = setTimeout(() => {
+      kill('SIGKILL')
+      last = undefined
+    }, KILL_AFTER_MS)
   }
   signal?.addEventListener('abort', abort, { once: true })
   try {
@@ -76,6 +82,8 @@ export const tryRun: Run = async (file, args, options = {}) => {
     }
     return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr }
   } finally {
+    // The command may have ended before what it started.
+    while (last !== undefined && kill(0)) await pause(50)
     clearTimeout(last)
     signal?.removeEventListener('abort', abort)
     if (log) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { LabError } from '../errors.js'
 
 const SIGNALS = {
@@ -14,6 +15,8 @@ const SIGNALS = {
  * end its children and undo what is half done.
  */
 export function watchSignals(): { signal: AbortSignal; stop: () => void } {
+  // Every command that runs listens to the one signal, and to those made from it: ten are no leak.
+  setMaxListeners(100)
   const controller = new AbortController()
   const listeners = Object.entries(SIGNALS).map(([name, error]) => {
     const listener = (): void => controller.abort(error)

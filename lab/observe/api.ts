@@ -1,4 +1,5 @@
 import {
+  ApiException,
   AppsV1Api,
   CoreV1Api,
   DiscoveryV1Api,
@@ -38,7 +39,7 @@ export async function collectApi(
     fetch: (configuration: Configuration) => Promise<T>,
   ): Promise<Part<T>> =>
     collect(collecting, { name, source, deadlineMs: DEADLINE_MS }, (signal) =>
-      fetch(configure(kubeconfig, signal)),
+      request(kubeconfig, signal, fetch),
     )
 
   const [services, endpointSlices, pods, statefulSets, deployments, daemonSets, nodes, corefile] =
@@ -70,13 +71,36 @@ export function collectLog(
 ): Promise<Part<string>> {
   const source = `kubectl logs -n ${namespace} ${pod} -c ${container}`
   return collect(collecting, { name: `log.${pod}`, source, deadlineMs: DEADLINE_MS }, (signal) =>
-    new CoreV1Api(configure(kubeconfig, signal)).readNamespacedPodLog({
-      namespace,
-      name: pod,
-      container,
-      tailLines: LOG_LINES,
-    }),
+    request(kubeconfig, signal, (configuration) =>
+      new CoreV1Api(configuration).readNamespacedPodLog({
+        namespace,
+        name: pod,
+        container,
+        tailLines: LOG_LINES,
+      }),
+    ),
   )
+}
+
+/** A request that ends with the signal. What the server refuses is told in its own words. */
+async function request<T>(
+  kubeconfig: KubeConfig,
+  signal: AbortSignal,
+  send: (configuration: Configuration) => Promise<T>,
+): Promise<T> {
+  try {
+    return await send(configure(kubeconfig, signal))
+  } catch (error) {
+    if (!(error instanceof ApiException)) throw error
+    throw new Error(`${error.code}: ${messageOf(error.body)}`, { cause: error })
+  }
+}
+
+/** The message of a Status, which comes as an object or as text. */
+function messageOf(body: unknown): string {
+  const status: unknown = typeof body === 'string' && body.startsWith('{') ? JSON.parse(body) : body
+  const message = (status as { message?: unknown } | null | undefined)?.message
+  return typeof message === 'string' ? message : String(body)
 }
 
 /** Configuration of an API client whose requests end with the signal. */

@@ -164,7 +164,14 @@ function nodesStep(context: DeployContext): Step {
       const createdAt = new Date().toISOString()
       await state.journal({
         event: 'nodes-done',
-        record: { schema: 'headless-lab/state/v1', name, topologyDigest, nodeImage: image, createdAt },
+        record: {
+          schema: 'headless-lab/state/v1',
+          name,
+          topologyDigest,
+          nodeImage: image,
+          containerlab: binary,
+          createdAt,
+        },
       })
       return `${made.length} made`
     },

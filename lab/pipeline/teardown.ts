@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import type { ArtifactSource } from '../artifacts/artifact.js'
 import { Containerlab } from '../cluster/containerlab.js'
 import { Engine } from '../cluster/engine.js'
 import { leftHostEntries, removeHostEntries, type HostEntries } from '../cluster/host-entries.js'
@@ -15,7 +13,8 @@ export interface TeardownContext {
   readonly state: LabState
   /** `undefined` where the host has no engine: then there are no containers either. */
   readonly run: Run | undefined
-  readonly artifacts: ArtifactSource
+  /** The containerlab program that made the nodes, where that is known. */
+  readonly containerlab: string | undefined
   readonly hostEntries: HostEntries
   /** What was removed, for people. */
   readonly removed: string[]
@@ -91,16 +90,15 @@ function engineStages(context: TeardownContext, run: Run): Stage[] {
 
 /** A help where it works; what it leaves is removed by us, so its failure is no failure of ours. */
 async function containerlabDestroy(
-  { state, artifacts }: TeardownContext,
+  { state, containerlab }: TeardownContext,
   run: Run,
   signal: AbortSignal,
   progress: (line: string) => void,
 ): Promise<void> {
-  if (!(await exists(state.topologyFile()))) return
+  if (containerlab === undefined || !(await exists(state.topologyFile()))) return
   try {
-    const binary = join((await artifacts.get('containerlab')).folder, 'containerlab')
     progress('containerlab destroy')
-    await new Containerlab(run, binary, state).destroy({ signal })
+    await new Containerlab(run, containerlab, state).destroy({ signal })
   } catch (error) {
     signal.throwIfAborted()
     progress(`containerlab destroy: ${error instanceof Error ? error.message : String(error)}`)

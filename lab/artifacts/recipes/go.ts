@@ -16,6 +16,7 @@ interface GoProgram {
   readonly version: string
   /** `-X` settings of the linker. */
   readonly set?: readonly string[]
+  /** `tool`: the programs that its go.mod names as tools. */
   readonly packages?: readonly string[]
   /** Where the program, or with a slash at its end the programs, go below `{out}`. */
   readonly out: string
@@ -96,16 +97,7 @@ const calico = goProgram({
     `${CALICO}/felix/buildinfo.Version`,
     `${CALICO}/calicoctl/calicoctl/commands.VERSION`,
   ].map((variable) => `${variable}=${versions.calico}`),
-  packages: [
-    'node/cmd/calico-node',
-    'node/cmd/mountns',
-    'cni-plugin/cmd/calico',
-    'cni-plugin/cmd/install',
-    'kube-controllers/cmd/kube-controllers',
-    'kube-controllers/cmd/check-status',
-    'calicoctl/calicoctl',
-    'typha/cmd/calico-typha',
-  ].map((path) => `${CALICO}/${path}`),
+  packages: ['tool'],
   out: 'bin/',
   // The release's own manifest is part of the module.
   after: [
@@ -119,8 +111,8 @@ const localPathProvisioner = goProgram({
   title: `local-path-provisioner ${versions.localPathProvisioner}`,
   version: versions.localPathProvisioner,
   set: [`main.VERSION=${versions.localPathProvisioner}`],
-  packages: ['github.com/rancher/local-path-provisioner'],
-  out: 'local-path-provisioner',
+  packages: ['tool'],
+  out: '',
 })
 
 const pause = goProgram({
@@ -144,8 +136,8 @@ function containerlab(kernelHasModules: boolean): Recipe {
     title: `containerlab ${versions.containerlab}`,
     version: versions.containerlab,
     set: [`${CONTAINERLAB}/cmd.version=${versions.containerlab}`],
-    packages: [CONTAINERLAB],
-    out: 'containerlab',
+    packages: ['tool'],
+    out: '',
   })
   if (kernelHasModules) return plain
   const cwd = '{images}/containerlab'

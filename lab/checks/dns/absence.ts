@@ -20,9 +20,9 @@ export const absentOrdinal = defineCheck({
     const dns = dnsOf(service, context.lab)
     const question = askA(dns.pod(nextOrdinalPod(set)).fqdn)
     const controls = ordinalPods(set).map((name) => askA(dns.pod(name).fqdn))
-    return compareAnswers(context, question, 'NXDOMAIN', (answers, node) => {
+    return compareAnswers(context, question, 'NXDOMAIN', (answers) => {
       if (controls.length > 0 && !controls.some((control) => isPositive(answers.to(control)))) {
-        throw new Unobserved(`on ${node} no pod of it has a name, so a missing one proves nothing`)
+        throw new Unobserved('no pod of it has a name, so a missing one proves nothing')
       }
       return answers.addresses(question)
     })
@@ -57,13 +57,11 @@ export const deploymentNoPodName = defineCheck({
     const [first] = pods
     if (first === undefined) throw new Unobserved('there is no ready pod whose name could be absent')
     const expected = Object.fromEntries(pods.map(({ byName }) => [byName.name, 'NXDOMAIN']))
-    return compareAnswers(context, first.byName, expected, (answers, node) => {
+    return compareAnswers(context, first.byName, expected, (answers) => {
       // The same server must know the pod by its address, or its not knowing the name says nothing.
       const unknown = pods.find(({ byAddress }) => !isPositive(answers.to(byAddress)))
       if (unknown !== undefined) {
-        throw new Unobserved(
-          `on ${node} ${unknown.byAddress.name} has no address either (dns.deployment.dashed-ip)`,
-        )
+        throw new Unobserved(`${unknown.byAddress.name} has no address either (dns.deployment.dashed-ip)`)
       }
       return all(
         answers,

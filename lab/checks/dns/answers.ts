@@ -17,19 +17,13 @@ export function compareAnswers(
   context: Context,
   question: DnsQuestion,
   expected: unknown,
-  look: (answers: Answers, node: string) => unknown,
+  look: (answers: Answers) => unknown,
   hint?: string,
 ): Outcome {
-  return compareOnNodes(
-    context,
-    context.observations.dns,
-    expected,
-    (seen, node) => look(answersOf(seen), node),
-    {
-      source: `dig ${question.name} ${question.type}${question.search ? ' +search' : ''}, in a probe pod on every node`,
-      ...(hint === undefined ? {} : { hint }),
-    },
-  )
+  return compareOnNodes(context, context.observations.dns, expected, (seen) => look(answersOf(seen)), {
+    source: `dig ${question.name} ${question.type}${question.search ? ' +search' : ''}, in a probe pod on every node`,
+    ...(hint === undefined ? {} : { hint }),
+  })
 }
 
 function answersOf(seen: readonly DnsAnswer[]): Answers {

@@ -21,10 +21,9 @@ export const ttl = defineCheck({
     // A cached answer counts down.
     const cached = dnsCacheSeconds(corefile, lab.clusterDomain) > 0
     const expected = cached ? `at most ${declared}` : declared
-    return compareAnswers(context, question, expected, (answers, node) => {
+    return compareAnswers(context, question, expected, (answers) => {
       const answer = answers.to(question)
-      if (!isPositive(answer))
-        throw new Unobserved(`on ${node} ${question.name} has no records (${answer.status})`)
+      if (!isPositive(answer)) throw new Unobserved(`${question.name} has no records (${answer.status})`)
       const seen = [...new Set(answer.records.map((record) => record.ttl))].sort((a, b) => a - b)
       const fits = seen.every((one) => (cached ? one <= declared : one === declared))
       return fits ? expected : seen
@@ -43,20 +42,15 @@ export const searchPath = defineCheck({
     const { declared, lab, observations } = context
     const names = searched(service, declared, lab, observations.probeNamespace)
     const whole = dnsOf(service, lab).fqdn
-    return compareAnswers(
-      context,
-      askShort(names[0]?.short ?? whole),
-      'the same addresses',
-      (answers, node) => {
-        const resolved = names.filter(({ fqdn }) => isPositive(answers.to(askA(fqdn))))
-        // Two names that both lead nowhere agree about nothing.
-        if (resolved.length === 0) throw new Unobserved(`on ${node} ${whole} has no address to compare with`)
-        const differ = resolved.flatMap(({ short, fqdn }) => {
-          const seen = { [short]: answers.addresses(askShort(short)), [fqdn]: answers.addresses(askA(fqdn)) }
-          return isDeepStrictEqual(seen[short], seen[fqdn]) ? [] : [seen]
-        })
-        return differ.length === 0 ? 'the same addresses' : differ
-      },
-    )
+    return compareAnswers(context, askShort(names[0]?.short ?? whole), 'the same addresses', (answers) => {
+      const resolved = names.filter(({ fqdn }) => isPositive(answers.to(askA(fqdn))))
+      // Two names that both lead nowhere agree about nothing.
+      if (resolved.length === 0) throw new Unobserved(`${whole} has no address to compare with`)
+      const differ = resolved.flatMap(({ short, fqdn }) => {
+        const seen = { [short]: answers.addresses(askShort(short)), [fqdn]: answers.addresses(askA(fqdn)) }
+        return isDeepStrictEqual(seen[short], seen[fqdn]) ? [] : [seen]
+      })
+      return differ.length === 0 ? 'the same addresses' : differ
+    })
   },
 })

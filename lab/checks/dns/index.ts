@@ -1,16 +1,17 @@
 import { absentOrdinal, deploymentDashedIp, deploymentNoPodName } from './absence.js'
 import { clusterIpAVip, headlessASet, podA } from './addresses.js'
 import { searchPath, ttl } from './behaviour.js'
-import { srv } from './srv.js'
+import { clusterIpSrv, headlessSrv } from './srv.js'
 
 export const dnsChecks = [
   clusterIpAVip,
+  clusterIpSrv,
   headlessASet,
+  headlessSrv,
   podA,
   absentOrdinal,
   deploymentDashedIp,
   deploymentNoPodName,
-  srv,
   searchPath,
   ttl,
 ]

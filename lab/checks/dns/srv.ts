@@ -1,45 +1,60 @@
-import { isHeadless } from '../../observe/model/declared.js'
 import type { Service } from '../../observe/model/declared.js'
 import type { DnsAnswer } from '../../observe/model/observations.js'
 import type { Pod } from '../../observe/model/pods.js'
 import { askSrv, dnsOf, srvPorts } from '../../observe/model/questions.js'
+import type { SrvPort } from '../../observe/model/questions.js'
 import { Unobserved, defineCheck } from '../check.js'
-import type { Context } from '../check.js'
+import type { Context, Outcome } from '../check.js'
 import { backends, nameUnder } from '../live.js'
-import { eachWithNamedPort } from '../scopes.js'
+import { eachHeadlessWithNamedPort, eachVipWithNamedPort } from '../scopes.js'
 import { compareAnswers } from './answers.js'
 
-export const srv = defineCheck({
-  id: 'dns.srv',
-  title: 'the SRV records of each named port have exactly the right targets and ports',
+const HINT =
+  'NXDOMAIN: the port has no name on the cluster (services.ports), or there is nothing behind it (services.exists, endpointslices.addresses).'
+
+export const clusterIpSrv = defineCheck({
+  id: 'dns.clusterip.srv',
+  title: 'the SRV record of each named port leads to the service itself',
+  answers: '001 DNS Record Types',
+  needs: ['dns'],
+  hint: HINT,
+  of: eachVipWithNamedPort,
+  judge: (service, context) =>
+    compareSrv(service, context, ({ port }) => [`${port} ${dnsOf(service, context.lab).fqdn}`]),
+})
+
+export const headlessSrv = defineCheck({
+  id: 'dns.headless.srv',
+  title: 'the SRV records of each named port are exactly the names and ports of the ready pods',
   answers: '001 DNS Record Types (corrected)',
   needs: ['dns', 'api.pods'],
-  hint: 'NXDOMAIN: the port has no name on the cluster (services.ports), or there is no ready pod behind it.',
-  of: eachWithNamedPort,
+  hint: HINT,
+  of: eachHeadlessWithNamedPort,
   judge: (service, context) => {
-    const dns = dnsOf(service, context.lab)
-    const ports = srvPorts(service).map((port) => ({
-      ...port,
-      question: askSrv(dns.srv(port.name, port.protocol)),
-    }))
-    const [first] = ports
-    if (first === undefined) throw new Unobserved('no port has a name')
-    const expected = Object.fromEntries(
-      ports.map(({ name, port, question }) => [question.name, targets(service, name, port, context)]),
-    )
-    return compareAnswers(context, first.question, expected, (answers) =>
-      Object.fromEntries(ports.map(({ question }) => [question.name, seen(answers.to(question))])),
+    const pods = backends(service, context)
+    return compareSrv(service, context, ({ target }) =>
+      pods.map((pod) => `${numberOf(target, pod)} ${nameUnder(service, pod, context.lab)}`).sort(),
     )
   },
 })
 
-/** `<port> <target>` of each record that has to be there, sorted. */
-function targets(service: Service, name: string, port: number, context: Context): string[] {
-  if (!isHeadless(service)) return [`${port} ${dnsOf(service, context.lab).fqdn}`]
-  const target = service.spec?.ports?.find((one) => one.name === name)?.targetPort ?? port
-  return backends(service, context)
-    .map((pod) => `${numberOf(target, pod)} ${nameUnder(service, pod, context.lab)}`)
-    .sort()
+/** Compares the `<port> <target>` of the records of each port with what has to be there. */
+function compareSrv(
+  service: Service,
+  context: Context,
+  targets: (port: SrvPort) => readonly string[],
+): Outcome {
+  const dns = dnsOf(service, context.lab)
+  const ports = srvPorts(service).map((port) => ({
+    port,
+    question: askSrv(dns.srv(port.name, port.protocol)),
+  }))
+  const [first] = ports
+  if (first === undefined) throw new Unobserved('no port has a name')
+  const expected = Object.fromEntries(ports.map(({ port, question }) => [question.name, targets(port)]))
+  return compareAnswers(context, first.question, expected, (answers) =>
+    Object.fromEntries(ports.map(({ question }) => [question.name, seen(answers.to(question))])),
+  )
 }
 
 /** A target port may be the name of a container's port. */

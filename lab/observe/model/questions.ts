@@ -39,10 +39,19 @@ export function askShort(name: string): DnsQuestion {
   return { name, type: 'A', search: true }
 }
 
+/** A port of a service that has SRV records. */
+export interface SrvPort {
+  readonly name: string
+  readonly port: number
+  readonly protocol: Protocol
+  /** Where it leads: a number, or the name of a container's port. */
+  readonly target: number | string
+}
+
 /** The ports of a service that have SRV records: those with a name. */
-export function srvPorts(service: Service): { name: string; port: number; protocol: Protocol }[] {
-  return (service.spec?.ports ?? []).flatMap(({ name, port, protocol = 'TCP' }) =>
-    name === undefined ? [] : [{ name, port, protocol: protocol as Protocol }],
+export function srvPorts(service: Service): SrvPort[] {
+  return (service.spec?.ports ?? []).flatMap(({ name, port, protocol = 'TCP', targetPort = port }) =>
+    name === undefined ? [] : [{ name, port, protocol: protocol as Protocol, target: targetPort }],
   )
 }
 

@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { command, start } from './program.js'
+
+/** What a person meets who types something wrong: one line that says what, and an exit code; never a stack. */
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headless-lab-input-'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const cases: [what: string, args: string[], spec: string | undefined, code: number, says: RegExp][] = [
+  ['an unknown command', ['deplyo'], undefined, 2, /unknown command 'deplyo'/],
+  ['an unknown option', ['deploy', '--yess'], undefined, 2, /unknown option '--yess'.*/],
+  ['an option without its value', ['verify', '--name'], undefined, 2, /argument missing/],
+  ['a name that is no label', ['deploy', '--name', '../x'], undefined, 2, /--name: /],
+  [
+    'a spec that is not there',
+    ['deploy', '--lab', 'no-such.yaml'],
+    undefined,
+    2,
+    /no-such\.yaml: there is no such file/,
+  ],
+  ['a spec that is not YAML', ['deploy', '--lab', 'SPEC'], 'a: [1', 2, /spec\.yaml:\d+:\d+: /],
+  [
+    'an unknown field',
+    ['deploy', '--lab', 'SPEC'],
+    'topology:\n  worker: 2\n',
+    2,
+    /topology\.worker: unknown field/,
+  ],
+  ['a negative count', ['deploy', '--lab', 'SPEC'], 'topology:\n  workers: -1\n', 2, /topology\.workers: /],
+  [
+    'a lab that is not there',
+    ['verify', '--name', 'no-such-lab'],
+    undefined,
+    2,
+    /there is no lab no-such-lab/,
+  ],
+]
+
+it.each(cases)('%s: one clear line and the right exit code', async (_, args, spec, code, says) => {
+  const file = join(folder, 'spec.yaml')
+  if (spec !== undefined) await writeFile(file, spec)
+  const ended = await start(args.map((word) => (word === 'SPEC' ? file : word))).ended
+  expect(ended.stderr).toMatch(says)
+  expect(ended.stderr).not.toMatch(/^\s+at /m)
+  expect(ended.stdout).toBe('')
+  expect(ended.code).toBe(code)
+})
+
+it('prints its help on stdout', async () => {
+  const { code, stdout } = await start(['--help']).ended
+  expect(code).toBe(0)
+  for (const word of ['deploy', 'verify', 'teardown', 'synth', 'calicoctl']) expect(stdout).toContain(word)
+})
+
+it('makes no lab of bad input', async () => {
+  const { stdout } = await command(
+    'docker',
+    'ps',
+    '-a',
+    '-q',
+    '--filter',
+    'label=io.x-k8s.kind.cluster=no-such-lab',
+  )
+  expect(stdout).toBe('')
+})

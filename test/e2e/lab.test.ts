@@ -1,0 +1,205 @@
+import { access, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
+import { parseAllDocuments } from 'yaml'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObjectApi } from '../../lab/cluster/object-api.js'
+import type { VerifyResult } from '../../lab/report/model.js'
+import { hostListing } from './host-listing.js'
+import { command, lab, LAB, root, start, type Ended } from './program.js'
+import { waitUntil } from '../../lab/host/wait.js'
+
+/**
+ * The real thing, in order: containerlab, kind, Kubernetes, Calico and the workloads on this machine's engine.
+ * Each test goes on from where the one before it left the lab.
+ */
+const state = join(root, '.lab', LAB)
+const kubectl = (...args: string[]): ReturnType<typeof lab> => lab('kubectl', ...args)
+
+/** The checks that must fail for each fault, and no others. */
+const expected = {
+  redisScaledDown: [
+    'dns.pod.a',
+    'redis.ping',
+    'redis.replication.master',
+    'redis.write-ack',
+    'statefulsets.replicas',
+    'workloads.ready',
+  ],
+  headlessDeleted: [
+    'dns.deployment.dashed-ip',
+    'dns.headless.a-set',
+    'dns.headless.srv',
+    'endpointslices.addresses',
+    'services.exists',
+  ],
+  selectorChanged: ['endpointslices.addresses', 'kube-proxy.clusterip-rule', 'services.selector'],
+}
+
+/** Ids of the checks with this verdict, each once. */
+const idsOf = ({ checks }: VerifyResult, verdict: string): string[] =>
+  [...new Set(checks.filter((check) => check.verdict === verdict).map(({ id }) => id))].toSorted()
+
+async function verifyJson(): Promise<{ code: number | null; result: VerifyResult }> {
+  const { code, stdout } = await lab('verify', '--json')
+  return { code, result: JSON.parse(stdout) as VerifyResult }
+}
+
+describe('a real lab', { concurrent: false }, () => {
+  let before: string[] = []
+
+  beforeAll(async () => {
+    // What an interrupted run of these tests left; on a machine with an engine that was never used, nothing.
+    const { code } = await lab('teardown')
+    expect(code).toBe(0)
+  })
+
+  afterAll(async () => {
+    await lab('teardown')
+  })
+
+  it('is deployed and verified from nothing', async () => {
+    // The engine may be installed by this very run: then there is nothing to list before.
+    before = await hostListing()
+    const { code, stdout, stderr } = await lab('deploy', '--yes')
+    expect(stderr).toContain(`lab ${LAB} deployed and verified in`)
+    expect(stdout).toMatch(/\d+ passed/)
+    expect(code).toBe(0)
+  })
+
+  it('passes every check, as one JSON object on stdout', async () => {
+    const { code, result } = await verifyJson()
+    expect(idsOf(result, 'fail')).toEqual([])
+    expect(idsOf(result, 'inconclusive')).toEqual([])
+    expect(result).toMatchObject({ schema: 'headless-lab/verify/v1', lab: LAB })
+    expect(result.summary.pass).toBeGreaterThan(50)
+    expect(code).toBe(0)
+  })
+
+  it('keeps its admin kubeconfig to its owner and its API server on loopback', async () => {
+    expect((await stat(join(state, 'kubeconfig'))).mode & 0o777).toBe(0o600)
+    const config = new KubeConfig()
+    config.loadFromFile(join(state, 'kubeconfig'))
+    expect(config.getCurrentCluster()?.server).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+  })
+
+  it('accepts every object of the chart in a server-side dry run', async () => {
+    const { stdout } = await lab('synth', '--stdout')
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject)
+    const config = new KubeConfig()
+    config.loadFromFile(join(state, 'kubeconfig'))
+    const api = new ObjectApi(config)
+    expect(objects.length).toBeGreaterThan(5)
+    for (const object of objects) expect(await api.apply(object, { dryRun: true })).toBe('unchanged')
+  })
+
+  it('runs calicoctl with the kubeconfig of the lab', async () => {
+    const { code, stdout } = await lab('calicoctl', 'get', 'ippools', '-o', 'wide')
+    expect(stdout).toContain('192.168.0.0/16')
+    expect(code).toBe(0)
+  })
+
+  it('is left as it is by a second deploy, which says so and does not verify again', async () => {
+    const { code, stdout, stderr } = await lab('deploy')
+    expect(stderr).toContain('nothing changed')
+    expect(stderr).toMatch(/last verified \d+ (s|min) ago: \d+ passed, 0 failed/)
+    expect(stdout).toBe('')
+    expect(code).toBe(0)
+  })
+
+  describe('with something broken on purpose', () => {
+    it('fails where Redis is scaled down to 2', async () => {
+      await kubectl('scale', 'statefulset', 'redis', '--replicas=2')
+      await kubectl('wait', '--for=delete', 'pod/redis-2', '--timeout=60s')
+      const { code, result } = await verifyJson()
+      expect(idsOf(result, 'fail')).toEqual(expected.redisScaledDown)
+      expect(code).toBe(1)
+    })
+
+    it('fails where nginx-headless is deleted', async () => {
+      await kubectl('scale', 'statefulset', 'redis', '--replicas=3')
+      await kubectl('rollout', 'status', 'statefulset', 'redis', '--timeout=120s')
+      await kubectl('delete', 'service', 'nginx-headless')
+      const { code, result } = await verifyJson()
+      expect(idsOf(result, 'fail')).toEqual(expected.headlessDeleted)
+      expect(code).toBe(1)
+    })
+
+    it('is repaired by deploy, which verifies again', async () => {
+      const { code, stdout, stderr } = await lab('deploy')
+      expect(stderr).toMatch(/workloads: [12] of 7 objects changed/)
+      expect(stdout).toMatch(/\d+ passed/)
+      expect(code).toBe(0)
+    })
+
+    it('fails where the selector of nginx-clusterip is another', async () => {
+      await kubectl(
+        'patch',
+        'service',
+        'nginx-clusterip',
+        '--type=merge',
+        '-p',
+        '{"spec":{"selector":{"app":"ngnix"}}}',
+      )
+      const { code, result } = await verifyJson()
+      expect(idsOf(result, 'fail')).toEqual(expected.selectorChanged)
+      expect(code).toBe(1)
+      const { code: repaired } = await lab('deploy')
+      expect(repaired).toBe(0)
+    })
+  })
+
+  it('is made anew from its dead containers, as a restart of the engine leaves them', async () => {
+    await command('docker', 'kill', ...(await ownContainers()))
+    const { code, stderr } = await lab('deploy')
+    expect(stderr).toContain('removing what is left of the lab')
+    expect(stderr).toContain(`lab ${LAB} deployed and verified in`)
+    expect(code).toBe(0)
+  })
+
+  it('is removed by teardown, with nothing left on the host', async () => {
+    const { code, stderr } = await lab('teardown')
+    expect(stderr).toContain(`container ${LAB}-control-plane`)
+    expect(code).toBe(0)
+    expect(await hostListing()).toEqual(before)
+    await expect(access(state)).rejects.toThrow()
+  })
+
+  it('says exit code 2 when there is no lab to verify', async () => {
+    const { code, stderr } = await lab('verify')
+    expect(stderr).toContain(`there is no lab ${LAB}`)
+    expect(code).toBe(2)
+  })
+
+  it('leaves nothing half-made when it is interrupted while nodes are made', async () => {
+    const { child, ended } = start(['deploy', '--name', LAB])
+    await firstNode(ended)
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    expect(stderr).toContain('interrupted')
+    expect(code).toBe(130)
+    expect(await ownContainers('-a')).toEqual([])
+    expect((await lab('teardown')).code).toBe(0)
+    expect(await hostListing()).toEqual(before)
+  })
+})
+
+async function ownContainers(...filter: string[]): Promise<string[]> {
+  const label = `label=io.x-k8s.kind.cluster=${LAB}`
+  const { stdout } = await command('docker', 'ps', '-q', '--filter', label, ...filter)
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
+/** Resolves when a deploy has made its first node. */
+async function firstNode(deploy: Promise<Ended>): Promise<void> {
+  let over = false
+  void deploy.finally(() => (over = true))
+  const signal = AbortSignal.timeout(60_000)
+  await waitUntil(
+    async () => {
+      if (over) throw new Error('the deploy was over before it made a node')
+      return (await ownContainers()).length > 0 ? undefined : 'the first node'
+    },
+    { signal, everyMs: 100 },
+  )
+}

@@ -1,0 +1,44 @@
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+
+/** Root of the checkout. */
+export const root = join(import.meta.dirname, '..', '..')
+
+/** The lab of these tests; never the default one, which may be a person's. */
+export const LAB = 'headless-e2e'
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Starts the program as its users do. Progress is shown as it comes, so that a long run can be followed. */
+export function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'headless-lab.mjs'), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stderr.pipe(process.stderr, { end: false })
+  const ended = outcome(child)
+  return { child, ended }
+}
+
+/** Runs the program on the lab of these tests. */
+export const lab = (command: string, ...args: string[]): Promise<Ended> =>
+  start([command, '--name', LAB, ...args]).ended
+
+/** Runs any other command to its end. */
+export function command(file: string, ...args: string[]): Promise<Ended> {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  return outcome(child)
+}
+
+async function outcome(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
+  const closed = once(child, 'close') as Promise<[number | null]>
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+  return { code, stdout, stderr }
+}

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest'
+import { judge } from '../../../lab/checks/judge.js'
+import { checks } from '../../../lab/checks/registry.js'
+import type { CheckResult } from '../../../lab/report/model.js'
+import { answer, broken, healthy, named, one, recording, remove, seen } from './recorded.js'
+import type { World } from './recorded.js'
+
+const judged = (change: (world: World) => void): CheckResult[] => {
+  const world = healthy()
+  change(world)
+  return judge(recording(world))
+}
+
+const result = (results: CheckResult[], id: string, name: string): CheckResult =>
+  one(results, (check) => check.id === id && check.subject.name === name)
+
+/** Every part of the observations, by the name that checks call it in what they need. */
+const parts: Record<string, (world: World) => void> = {
+  'containers.containerlab': ({ observations }) => (observations.containers.containerlab = broken('gone')),
+  'containers.kind': ({ observations }) => (observations.containers.kind = broken('gone')),
+  'api.services': ({ observations }) => (observations.api.services = broken('gone')),
+  'api.endpointslices': ({ observations }) => (observations.api.endpointSlices = broken('gone')),
+  'api.pods': ({ observations }) => (observations.api.pods = broken('gone')),
+  'api.statefulsets': ({ observations }) => (observations.api.statefulSets = broken('gone')),
+  'api.nodes': ({ observations }) => (observations.api.nodes = broken('gone')),
+  'api.corefile': ({ observations }) => (observations.api.corefile = broken('gone')),
+  dns: ({ observations, lab }) => (observations.dns = every(lab.nodes)),
+  redis: ({ observations }) => (observations.redis = every(Object.keys(observations.redis))),
+  initLogs: ({ observations }) => (observations.initLogs = every(Object.keys(observations.initLogs))),
+  nat: ({ observations, lab }) => (observations.nat = every(lab.nodes)),
+}
+
+function every(keys: readonly string[]): Record<string, ReturnType<typeof broken>> {
+  return Object.fromEntries(keys.map((key) => [key, broken('gone')]))
+}
+
+describe('what could not be observed', () => {
+  test('is known for everything that a check needs', () => {
+    expect(Object.keys(parts)).toEqual(
+      expect.arrayContaining([...new Set(checks.flatMap(({ needs }) => needs))]),
+    )
+  })
+
+  test.each(Object.keys(parts))(
+    '%s: what needs it is inconclusive with the reason, all else passes',
+    (part) => {
+      for (const { id, verdict, hint } of judged((world) => parts[part]?.(world))) {
+        const needed = one(checks, (check) => check.id === id).needs.includes(part)
+        expect([id, verdict]).toEqual([id, needed ? 'inconclusive' : 'pass'])
+        if (needed) expect(hint).toContain('gone')
+      }
+    },
+  )
+
+  test('on one node only still makes no check pass that speaks of every node', () => {
+    const results = judged(({ observations }) => {
+      observations.dns['headless-services-worker'] = broken('slow')
+    })
+    expect(result(results, 'dns.headless.a-set', 'nginx-headless')).toMatchObject({
+      verdict: 'inconclusive',
+      hint: 'Could not be judged: headless-services-worker: a command: slow.',
+    })
+  })
+
+  test('on one node does not hide what is wrong on another', () => {
+    const results = judged((world) => {
+      world.observations.dns['headless-services-worker'] = broken('slow')
+      answer(
+        world,
+        () => true,
+        (each) => (each.status = 'SERVFAIL'),
+        ['headless-services-worker2'],
+      )
+    })
+    expect(result(results, 'dns.headless.a-set', 'nginx-headless')).toMatchObject({
+      verdict: 'fail',
+      evidence: {
+        expected: ['192.168.140.5', '192.168.60.195'],
+        observed: {
+          'headless-services-control-plane': ['192.168.140.5', '192.168.60.195'],
+          'headless-services-worker2': 'SERVFAIL',
+          'not observed': ['headless-services-worker: a command: slow'],
+        },
+      },
+    })
+  })
+
+  test('is also what was never asked for', () => {
+    const results = judged((world) => {
+      for (const node of world.lab.nodes) {
+        const part = world.observations.dns[node]
+        if (part && 'value' in part)
+          remove(part.value, ({ question }) => question.name.startsWith('redis-0.'))
+      }
+    })
+    expect(result(results, 'dns.pod.a', 'redis-0')).toMatchObject({ verdict: 'inconclusive' })
+  })
+})
+
+describe('evidence and hints', () => {
+  test('a selector that does not fit says which label differs', () => {
+    const results = judged(({ observations }) => {
+      const service = one(seen(observations.api.services), named('nginx-headless'))
+      Object.assign(service.spec ?? {}, { selector: { app: 'web', tier: 'front' } })
+    })
+    expect(result(results, 'services.selector', 'nginx-headless')).toMatchObject({
+      verdict: 'fail',
+      evidence: {
+        expected: { selector: { app: 'nginx' }, pods: 'at least one' },
+        observed: { selector: { app: 'web', tier: 'front' }, pods: 'none' },
+      },
+      hint: 'The selector does not fit the pods: it asks for app=web, the pods have app=nginx; it asks for tier=front, the pods have no tier.',
+    })
+  })
+
+  test('the same on every node is said once, with a command that shows it', () => {
+    expect(
+      result(
+        judged(() => undefined),
+        'dns.clusterip.a-vip',
+        'nginx-clusterip',
+      ),
+    ).toMatchObject({
+      subject: { kind: 'Service', namespace: 'default', name: 'nginx-clusterip' },
+      pack: 'dns',
+      evidence: {
+        expected: ['10.96.146.61'],
+        observed: ['10.96.146.61'],
+        source: 'dig nginx-clusterip.default.svc.cluster.local A, in a probe pod on every node',
+      },
+    })
+  })
+
+  test('a pod that is not there is told apart from one that is not Ready', () => {
+    const gone = judged(({ observations }) => {
+      remove(seen(observations.api.pods), named('redis-2'))
+    })
+    expect(result(gone, 'dns.pod.a', 'redis-2').hint).toContain('There is no pod redis-2')
+  })
+
+  test('what passes needs no hint', () => {
+    expect(judged(() => undefined).filter(({ hint }) => hint !== undefined)).toEqual([])
+  })
+})
+
+test('without rules in iptables the checks of kube-proxy are skipped, with the reason', () => {
+  const results = judged(({ lab }) => (lab.kubeProxyMode = 'nftables'))
+  const skipped = results.filter(({ verdict }) => verdict === 'skipped')
+  expect(new Set(skipped.map(({ id }) => id))).toEqual(
+    new Set(['kube-proxy.clusterip-rule', 'kube-proxy.no-headless-rule']),
+  )
+  expect(skipped[0]?.hint).toContain('nftables')
+  expect(results.filter(({ verdict }) => verdict !== 'pass')).toHaveLength(skipped.length)
+})
+
+test('a cached zone may answer with less time to live, never with more', () => {
+  const cached = (ttl: number): CheckResult[] =>
+    judged((world) => {
+      const { corefile } = world.observations.api
+      if ('value' in corefile) corefile.value = corefile.value.replace(/cache 30 \{[^}]*\}/, 'cache 30')
+      answer(
+        world,
+        () => true,
+        ({ records }) => records.forEach((record) => (record.ttl = ttl)),
+      )
+    })
+  expect(result(cached(7), 'dns.ttl', 'nginx-headless').verdict).toBe('pass')
+  expect(result(cached(31), 'dns.ttl', 'nginx-headless').verdict).toBe('fail')
+})
+
+test('with publishNotReadyAddresses, pods that are not Ready belong to the set', () => {
+  const results = judged((world) => {
+    for (const service of [
+      one(world.declared, (object) => object.metadata?.name === 'redis-headless'),
+      one(seen(world.observations.api.services), named('redis-headless')),
+    ]) {
+      Object.assign((service as { spec?: object }).spec ?? {}, { publishNotReadyAddresses: true })
+    }
+    const pod = one(seen(world.observations.api.pods), named('redis-1'))
+    one(pod.status?.conditions ?? [], ({ type }) => type === 'Ready').status = 'False'
+  })
+  const failed = results.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)
+  expect(failed).toEqual(['workloads.ready'])
+})
+
+test('judging changes nothing and gives the same again', () => {
+  const world = healthy()
+  const first = judge(recording(world))
+  expect(world).toEqual(healthy())
+  expect(judge(recording(world))).toEqual(first)
+})

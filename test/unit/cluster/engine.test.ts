@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { Engine } from '../../../lab/cluster/engine.js'
+import { fakeRun, linesOf, never, type Answer } from '../host/fakes.js'
+
+interface Thing {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly state?: string
+}
+
+/** An engine that filters as Docker does: `ps` without -a shows running containers only, labels match exactly. */
+function engineWith(containers: readonly Thing[], volumes: readonly Thing[] = []) {
+  return fakeRun(({ args }): Answer => {
+    const filter = args[args.indexOf('--filter') + 1]?.replace(/^label=/, '') ?? ''
+    const cut = filter.indexOf('=')
+    const matches = ({ labels }: Thing): boolean => labels[filter.slice(0, cut)] === filter.slice(cut + 1)
+    if (args[0] === 'ps') {
+      return containers
+        .filter((one) => matches(one) && (args.includes('-a') || (one.state ?? 'running') === 'running'))
+        .map(({ name, state = 'running' }) => `id-${name}\t${name}\t${state}\timage\n`)
+        .join('')
+    }
+    return args[0] === 'volume' && args[1] === 'ls'
+      ? volumes.filter(matches).map(({ name }) => `${name}\n`).join('')
+      : ''
+  })
+}
+
+describe('what is the lab’s', () => {
+  const containers: Thing[] = [
+    { name: 'lab-worker', labels: { 'io.x-k8s.kind.cluster': 'lab' }, state: 'exited' },
+    {
+      name: 'lab-control-plane',
+      labels: { 'io.x-k8s.kind.cluster': 'lab', containerlab: 'lab', 'headless-lab.dev/lab': 'lab' },
+    },
+    { name: 'lab-db', labels: { containerlab: 'lab' }, state: 'created' },
+    { name: 'helper', labels: { 'headless-lab.dev/lab': 'lab' } },
+    { name: 'lab-2-control-plane', labels: { 'io.x-k8s.kind.cluster': 'lab-2' } },
+    { name: 'lab-worker-of-nobody', labels: {} },
+    { name: 'other-key', labels: { 'io.x-k8s.kind.role': 'lab', 'containerlab.x': 'lab' } },
+  ]
+
+  it('is found by exact labels, once each, whatever its state', async () => {
+    const found = await new Engine(engineWith(containers).run).containers('lab')
+    expect(found).toEqual([
+      { id: 'id-helper', name: 'helper', state: 'running', image: 'image' },
+      { id: 'id-lab-control-plane', name: 'lab-control-plane', state: 'running', image: 'image' },
+      { id: 'id-lab-db', name: 'lab-db', state: 'created', image: 'image' },
+      { id: 'id-lab-worker', name: 'lab-worker', state: 'exited', image: 'image' },
+    ])
+  })
+
+  it('is nothing of a lab with another name', async () => {
+    expect(await new Engine(engineWith(containers).run).containers('la')).toEqual([])
+  })
+
+  it('includes volumes', async () => {
+    const volumes = [
+      { name: 'ours', labels: { containerlab: 'lab', 'headless-lab.dev/lab': 'lab' } },
+      { name: 'theirs', labels: { containerlab: 'lab-2' } },
+    ]
+    expect(await new Engine(engineWith([], volumes).run).volumes('lab')).toEqual(['ours'])
+  })
+
+  it('is removed by id, with its anonymous volumes; nothing needs no command', async () => {
+    const { run, calls } = engineWith(containers)
+    const engine = new Engine(run)
+    const found = await engine.containers('lab')
+    calls.length = 0
+    await engine.removeContainers(found.slice(0, 2))
+    await engine.removeContainers([])
+    await engine.removeVolumes([])
+    expect(linesOf(calls)).toEqual(['docker rm -f -v id-helper id-lab-control-plane'])
+  })
+})
+
+describe('networks', () => {
+  it('are in use also by stopped containers', async () => {
+    const { run, calls } = fakeRun(({ args }) => (args.at(-1) === 'network=kind' ? 'id\n' : ''))
+    const engine = new Engine(run)
+    expect(await engine.networkInUse('kind')).toBe(true)
+    expect(await engine.networkInUse('other')).toBe(false)
+    expect(calls[0]?.args).toContain('-a')
+  })
+
+  it('and routes of the host, ours told apart', async () => {
+    const { run } = fakeRun(({ line }): Answer => {
+      if (line === 'docker network ls -q') return 'a\nb\nc\n'
+      if (line.startsWith('docker network inspect')) {
+        return 'bridge\t172.17.0.0/16 \nkind\tfc00:f853::/64 172.18.0.0/16 \nhost\t\n'
+      }
+      return line.includes('-6')
+        ? 'fe80::/64 dev eth0 proto kernel metric 256 pref medium\n'
+        : 'default via 10.0.0.1 dev eth0 \n10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.7 \nunreachable 10.9.0.0/16 \n'
+    })
+    expect(await new Engine(run).hostNetworks(['kind'])).toEqual({
+      dockerNetworks: [
+        { name: 'bridge', subnets: ['172.17.0.0/16'], ours: false },
+        { name: 'kind', subnets: ['fc00:f853::/64', '172.18.0.0/16'], ours: true },
+        { name: 'host', subnets: [], ours: false },
+      ],
+      routes: [
+        { destination: 'default', device: 'eth0' },
+        { destination: '10.0.0.0/24', device: 'eth0' },
+        { destination: 'fe80::/64', device: 'eth0' },
+      ],
+    })
+  })
+})
+
+it('ends its commands with the step', async () => {
+  const { run, calls } = fakeRun(() => '')
+  const signal = never()
+  await new Engine(run, { signal }).containers('lab')
+  expect(calls.every(({ options }) => options.signal === signal)).toBe(true)
+})
+
+it('fails with the engine’s words', async () => {
+  const { run } = fakeRun(() => ({ exitCode: 1, stderr: 'Cannot connect to the Docker daemon\n' }))
+  await expect(new Engine(run).containers('lab')).rejects.toMatchObject({
+    code: 'command.failed',
+    details: 'Cannot connect to the Docker daemon',
+  })
+})

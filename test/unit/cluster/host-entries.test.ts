@@ -1,0 +1,77 @@
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  hostEntries,
+  leftHostEntries,
+  removeHostEntries,
+  withoutHostsBlock,
+  type HostEntries,
+} from '../../../lab/cluster/host-entries.js'
+import { temporaryFolder } from '../host/fakes.js'
+
+const block = (lab: string): string =>
+  `###### CLAB-${lab}-START ######\n172.18.0.2\t${lab}-control-plane\n###### CLAB-${lab}-END ######\n`
+const own = '127.0.0.1\tlocalhost\n\n# mine\n10.0.0.1\thost\n'
+
+describe('withoutHostsBlock', () => {
+  it.each([
+    ['at the end', own + block('lab'), own],
+    ['in the middle', own + block('lab') + '10.0.0.2\tafter\n', `${own}10.0.0.2\tafter\n`],
+    ['alone', block('lab'), ''],
+  ])('takes out the block %s', (_, text, expected) => {
+    expect(withoutHostsBlock(text, 'lab')).toBe(expected)
+  })
+
+  it.each(['lab-2', 'a-lab', 'la', 'labb', 'l.b'])('leaves the block of the lab %s', (other) => {
+    const text = own + block(other)
+    expect(withoutHostsBlock(text, 'lab')).toBe(text)
+    expect(withoutHostsBlock(block('lab') + text, 'lab')).toBe(text)
+  })
+
+  it.each([
+    ['without an end', `${own}###### CLAB-lab-START ######\n10.0.0.1\tx\n`],
+    ['without a beginning', `${own}###### CLAB-lab-END ######\n`],
+    ['with the end first', `###### CLAB-lab-END ######\n${own}###### CLAB-lab-START ######\n`],
+    ['that is not there', own],
+  ])('leaves a block %s', (_, text) => {
+    expect(withoutHostsBlock(text, 'lab')).toBe(text)
+  })
+})
+
+describe('the files of a host', () => {
+  async function host(hosts: string, ssh: readonly string[] = []): Promise<HostEntries> {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'hosts'), hosts)
+    for (const lab of ssh) await writeFile(join(folder, `clab-${lab}.conf`), 'Host x\n')
+    return { hostsFile: join(folder, 'hosts'), sshFile: join(folder, 'clab-lab.conf') }
+  }
+
+  it('lose the entries of this lab only, and say what was removed', async () => {
+    const entries = await host(own + block('lab') + block('lab-2'), ['lab', 'lab-2'])
+    expect(await leftHostEntries('lab', entries)).toEqual([entries.hostsFile, entries.sshFile])
+    expect(await removeHostEntries('lab', entries)).toEqual([`lines of ${entries.hostsFile}`, entries.sshFile])
+    expect(await readFile(entries.hostsFile, 'utf8')).toBe(own + block('lab-2'))
+    expect((await readdir(join(entries.hostsFile, '..'))).toSorted()).toEqual(['clab-lab-2.conf', 'hosts'])
+    expect(await leftHostEntries('lab', entries)).toEqual([])
+  })
+
+  it('are not written where there is nothing of it', async () => {
+    const entries = await host(own)
+    const before = await stat(entries.hostsFile)
+    expect(await removeHostEntries('lab', entries)).toEqual([])
+    const after = await stat(entries.hostsFile)
+    expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs])
+  })
+
+  it('keep their permissions', async () => {
+    const entries = await host(block('lab'))
+    await chmod(entries.hostsFile, 0o604)
+    await removeHostEntries('lab', entries)
+    expect((await stat(entries.hostsFile)).mode & 0o777).toBe(0o604)
+  })
+
+  it('are named after the lab', () => {
+    expect(hostEntries('lab').sshFile).toMatch(/\/clab-lab\.conf$/)
+  })
+})

@@ -1,0 +1,123 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Kube } from '../../../lab/cluster/kube.js'
+import { temporaryFolder } from '../host/fakes.js'
+import { apiServer, type ApiAnswer, type ApiCall } from './api-server.js'
+
+async function kubeOf(answer: (call: ApiCall) => ApiAnswer): Promise<Kube> {
+  const { config } = await apiServer(answer)
+  const file = join(await temporaryFolder(), 'kubeconfig')
+  await writeFile(file, config.exportConfig())
+  return new Kube(file)
+}
+
+const node = (name: string, ready: string) => ({
+  metadata: { name },
+  status: { conditions: [{ type: 'MemoryPressure', status: 'False' }, { type: 'Ready', status: ready }] },
+})
+
+describe('unreachable', () => {
+  it('is undefined when the API server answers', async () => {
+    const kube = await kubeOf(() => [200, { metadata: { name: 'kube-system' } }])
+    expect(await kube.unreachable()).toBeUndefined()
+  })
+
+  it('says why it does not', async () => {
+    const kube = await kubeOf(() => [503, { kind: 'Status', message: 'etcd is not ready' }])
+    expect(await kube.unreachable()).toBe('etcd is not ready')
+  })
+
+  it('says that nobody listens', async () => {
+    const file = join(await temporaryFolder(), 'kubeconfig')
+    const cluster = '{name: x, cluster: {server: "https://127.0.0.1:1", insecure-skip-tls-verify: true}}'
+    await writeFile(
+      file,
+      `apiVersion: v1\nkind: Config\ncurrent-context: x\nclusters: [${cluster}]\nusers: [{name: x, user: {}}]\ncontexts: [{name: x, context: {cluster: x, user: x}}]\n`,
+    )
+    expect(await new Kube(file).unreachable()).toContain('ECONNREFUSED')
+  })
+})
+
+it('nodesNotReady names those that are not, or not there', async () => {
+  const items = [node('a', 'True'), node('b', 'Unknown')]
+  const kube = await kubeOf(() => [200, { kind: 'NodeList', items }])
+  expect(await kube.nodesNotReady(['a'])).toBeUndefined()
+  expect(await kube.nodesNotReady(['a', 'b', 'c'])).toBe('nodes not Ready: b, c')
+})
+
+it('notRolledOut asks for workloads only', async () => {
+  const asked: string[] = []
+  const kube = await kubeOf(({ path }) => {
+    asked.push(path)
+    return [
+      200,
+      {
+        metadata: { name: 'nginx', generation: 1 },
+        spec: { replicas: 2 },
+        status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 1 },
+      },
+    ]
+  })
+  const objects = [
+    { kind: 'Service', metadata: { name: 'nginx' } },
+    { kind: 'Deployment', metadata: { name: 'nginx', namespace: 'web' } },
+  ]
+  expect(await kube.notRolledOut(objects)).toBe('Deployment nginx: 1 of 2 ready')
+  expect(await kube.notRolledOut(objects.slice(0, 1))).toBeUndefined()
+  expect(asked).toEqual(['/apis/apps/v1/namespaces/web/deployments/nginx'])
+})
+
+describe('explain', () => {
+  const crashing = {
+    metadata: { name: 'redis-0', namespace: 'default' },
+    status: {
+      phase: 'Running',
+      containerStatuses: [
+        {
+          name: 'redis',
+          ready: false,
+          restartCount: 3,
+          image: 'redis',
+          imageID: '',
+          state: { waiting: { reason: 'CrashLoopBackOff' } },
+        },
+      ],
+    },
+  }
+  const event = (minute: number, message: string) => ({
+    metadata: { name: `e${minute}`, namespace: 'default' },
+    involvedObject: { kind: 'Pod', name: 'redis-0' },
+    lastTimestamp: `2026-01-01T00:${String(minute).padStart(2, '0')}:00Z`,
+    message,
+  })
+
+  it('shows pods with the reason, the latest warnings and a log', async () => {
+    const kube = await kubeOf(({ path, query }) => {
+      if (path === '/api/v1/pods') return [200, { items: [crashing] }]
+      if (path === '/api/v1/events') {
+        expect(query['fieldSelector']).toBe('type=Warning')
+        return [200, { items: Array.from({ length: 9 }, (_, i) => event(i, `warning ${i}`)) }]
+      }
+      return path.endsWith('/log') ? [200, 'Fatal error\n'] : [404, {}]
+    })
+    const lines = (await kube.explain()).split('\n')
+    expect(lines.slice(0, 3)).toEqual([
+      'pods not ready:',
+      '  default/redis-0: container redis: CrashLoopBackOff, 3 restarts',
+      'event: Pod redis-0: warning 8',
+    ])
+    expect(lines).not.toContain('event: Pod redis-0: warning 0')
+    expect(lines.slice(-2)).toEqual(['log of redis-0 (redis):', '  Fatal error'])
+  })
+
+  it('says so when all pods are ready', async () => {
+    const kube = await kubeOf(() => [200, { items: [] }])
+    expect(await kube.explain()).toBe('all pods are ready')
+  })
+
+  it('does not fail where the cluster cannot be asked', async () => {
+    const kube = await kubeOf(() => [500, { message: 'no quorum' }])
+    expect(await kube.explain()).toBe('the cluster could not be asked: no quorum')
+  })
+})

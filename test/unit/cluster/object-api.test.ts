@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { nameOf, ObjectApi } from '../../../lab/cluster/object-api.js'
+import { labErrorOf } from '../host/fakes.js'
+import { apiServer, type ApiAnswer, type ApiCall } from './api-server.js'
+
+const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'nginx', namespace: 'web' } }
+const coreKinds = {
+  resources: [
+    { name: 'services/status', kind: 'Service', namespaced: true },
+    { name: 'services', kind: 'Service', namespaced: true },
+    { name: 'namespaces', kind: 'Namespace', namespaced: false },
+  ],
+}
+const notFound: ApiAnswer = [404, { kind: 'Status', message: 'services "nginx" not found' }]
+const version = (resourceVersion: string): ApiAnswer => [200, { metadata: { resourceVersion } }]
+
+/** The core kinds are served; one object is as `before`, and a patch answers `after`. */
+const answers =
+  (before: ApiAnswer, after: ApiAnswer) =>
+  ({ method, path }: ApiCall): ApiAnswer => {
+    if (path === '/api/v1') return [200, coreKinds]
+    return method === 'GET' ? before : after
+  }
+
+describe('apply', () => {
+  it.each<[string, ApiAnswer, ApiAnswer]>([
+    ['created', notFound, [201, { metadata: { resourceVersion: '1' } }]],
+    ['changed', version('1'), version('2')],
+    ['unchanged', version('1'), version('1')],
+  ])('%s', async (what, before, after) => {
+    const { config } = await apiServer(answers(before, after))
+    expect(await new ObjectApi(config).apply(service)).toBe(what)
+  })
+
+  it('is a forced server-side apply of the object as it was declared', async () => {
+    const { config, calls } = await apiServer(answers(notFound, [201, {}]))
+    const declared = { ...service, spec: { 'x-kubernetes-int-or-string': true } }
+    await new ObjectApi(config).apply(declared)
+    expect(calls.at(-1)).toEqual({
+      method: 'PATCH',
+      path: '/api/v1/namespaces/web/services/nginx',
+      query: { fieldManager: 'headless-lab', force: 'true' },
+      type: 'application/apply-patch+yaml',
+      body: declared,
+    })
+  })
+
+  it('can be dry', async () => {
+    const { config, calls } = await apiServer(answers(notFound, [201, {}]))
+    await new ObjectApi(config).apply(service, { dryRun: true })
+    expect(calls.at(-1)?.query['dryRun']).toBe('All')
+  })
+
+  it('knows what is cluster-scoped, and the default namespace', async () => {
+    const { config, calls } = await apiServer(answers(notFound, [201, {}]))
+    const api = new ObjectApi(config)
+    await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'web' } })
+    await api.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' } })
+    const patched = calls.filter(({ method }) => method === 'PATCH').map(({ path }) => path)
+    expect(patched).toEqual(['/api/v1/namespaces/web', '/api/v1/namespaces/default/services/a'])
+    expect(calls.filter(({ path }) => path === '/api/v1')).toHaveLength(1)
+  })
+
+  it('is rejected in the API server’s words', async () => {
+    const invalid: ApiAnswer = [422, { kind: 'Status', message: 'Service "nginx" is invalid: spec.ports: Required' }]
+    const { config } = await apiServer(answers(notFound, invalid))
+    const error = await labErrorOf(new ObjectApi(config).apply(service))
+    expect(error).toMatchObject({ code: 'cluster.rejected', exitCode: 4 })
+    expect(error.message).toBe(
+      'the API server rejected Service web/nginx: Service "nginx" is invalid: spec.ports: Required',
+    )
+  })
+
+  it('is rejected where its namespace is not there', async () => {
+    const { config } = await apiServer(answers(notFound, [404, { message: 'namespaces "web" not found' }]))
+    expect((await labErrorOf(new ObjectApi(config).apply(service))).message).toContain('namespaces "web" not found')
+  })
+})
+
+describe('a kind that is not served yet', () => {
+  const pool = { apiVersion: 'crd.projectcalico.org/v1', kind: 'IPPool', metadata: { name: 'default' } }
+  const kinds = { resources: [{ name: 'ippools', kind: 'IPPool', namespaced: false }] }
+  /** Each step answers discovery and the patch in its own way. */
+  const later = (steps: readonly { list: ApiAnswer; patch?: ApiAnswer }[]) => {
+    const now = { step: 0 }
+    const answer = ({ method, path }: ApiCall): ApiAnswer => {
+      const step = steps[now.step] ?? { list: [404, ''] }
+      if (path === '/apis/crd.projectcalico.org/v1') return step.list
+      return method === 'GET' ? [404, '404 page not found\n'] : (step.patch ?? [201, {}])
+    }
+    return { now, answer }
+  }
+
+  it.each<[string, { list: ApiAnswer; patch?: ApiAnswer }]>([
+    ['as its group is not', { list: [404, '404 page not found\n'] }],
+    ['as it is not listed', { list: [200, { resources: [] }] }],
+    ['though it is listed', { list: [200, kinds], patch: [404, '404 page not found\n'] }],
+  ])('%s, is tried again', async (_, first) => {
+    const { now, answer } = later([first, { list: [200, kinds] }])
+    const { config } = await apiServer(answer)
+    const api = new ObjectApi(config)
+    expect(await api.apply(pool)).toBeUndefined()
+    now.step = 1
+    expect(await api.apply(pool)).toBe('created')
+  })
+})
+
+it('nameOf', () => {
+  expect(nameOf(service)).toBe('Service web/nginx')
+  expect(nameOf({ kind: 'Namespace', metadata: { name: 'web' } })).toBe('Namespace web')
+})

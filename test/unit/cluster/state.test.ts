@@ -1,0 +1,129 @@
+import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { LabState, type LabRecord } from '../../../lab/cluster/state.js'
+import type { VerifyResult } from '../../../lab/report/model.js'
+import { labErrorOf, temporaryFolder } from '../host/fakes.js'
+
+const record: LabRecord = {
+  schema: 'headless-lab/state/v1',
+  name: 'lab',
+  topologyDigest: 'digest',
+  nodeImage: 'headless-lab/node:1-k',
+  containerlab: '/cache/containerlab',
+  createdAt: '2026-01-01T00:00:00Z',
+}
+
+const labState = async (): Promise<LabState> => new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+const mode = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
+
+describe('the record of a lab', () => {
+  it('is none before its nodes are finished', async () => {
+    const state = await labState()
+    expect(await state.record()).toBeUndefined()
+    await state.journal({ event: 'network-intent', network: 'kind' })
+    await state.journal({ event: 'nodes-intent' })
+    expect(await state.record()).toBeUndefined()
+  })
+
+  it('is what was finished last, whatever networks came after', async () => {
+    const state = await labState()
+    await state.journal({ event: 'nodes-intent' })
+    await state.journal({ event: 'nodes-done', record })
+    await state.journal({ event: 'network-intent', network: 'kind' })
+    expect(await state.record()).toEqual(record)
+  })
+
+  it.each([{ event: 'nodes-removed' }, { event: 'nodes-intent' }] as const)('is none after %o', async (entry) => {
+    const state = await labState()
+    await state.journal({ event: 'nodes-done', record })
+    await state.journal(entry)
+    expect(await state.record()).toBeUndefined()
+  })
+
+  it('of another version is refused, and not taken for ours', async () => {
+    const state = await labState()
+    const other = { ...record, schema: 'headless-lab/state/v2' } as unknown as LabRecord
+    await state.journal({ event: 'nodes-done', record: other })
+    const error = await labErrorOf(state.record())
+    expect(error).toMatchObject({ code: 'state.unreadable', exitCode: 2 })
+    expect(error.message).toContain('headless-lab/state/v2')
+  })
+})
+
+describe('the journal', () => {
+  it('is read without a last line that a crash cut off', async () => {
+    const state = await labState()
+    await state.journal({ event: 'nodes-done', record })
+    await appendFile(state.file('journal.jsonl'), '{"at":"2026-01-01","event":"nodes-rem')
+    expect(await state.record()).toEqual(record)
+  })
+
+  it('loses no line that is written after one that was cut off', async () => {
+    const state = await labState()
+    await state.create()
+    await writeFile(state.file('journal.jsonl'), '{"at":"2026-01-01","event":"nodes-int')
+    await state.journal({ event: 'network-intent', network: 'kind' })
+    await state.journal({ event: 'nodes-done', record })
+    expect(await state.madeNetworks()).toEqual(['kind'])
+    expect(await state.record()).toEqual(record)
+  })
+
+  it('tells the networks that were made, each once', async () => {
+    const state = await labState()
+    for (const network of ['kind', 'kind', 'other']) await state.journal({ event: 'network-intent', network })
+    expect(await state.madeNetworks()).toEqual(['kind', 'other'])
+  })
+
+  it('dates its lines', async () => {
+    const state = await labState()
+    await state.journal({ event: 'nodes-intent' })
+    expect(await readFile(state.file('journal.jsonl'), 'utf8')).toMatch(
+      /^\{"at":"\d{4}-\d\d-\d\dT[\d:.]+Z","event":"nodes-intent"\}\n$/,
+    )
+  })
+})
+
+describe('files', () => {
+  it('are written by rename: whole or not at all, and nothing else stays', async () => {
+    const state = await labState()
+    await state.create()
+    await state.write('kubeconfig', 'a: very long first content\n', 0o600)
+    const { ino } = await stat(state.kubeconfig())
+    await state.write('kubeconfig', 'b\n', 0o600)
+    expect(await state.read('kubeconfig')).toBe('b\n')
+    expect((await stat(state.kubeconfig())).ino).not.toBe(ino)
+    expect(await mode(state.kubeconfig())).toBe(0o600)
+    expect((await readdir(state.folder)).toSorted()).toEqual(['kubeconfig', 'logs'])
+  })
+
+  it('that are not there are undefined', async () => {
+    expect(await (await labState()).read('kubeconfig')).toBeUndefined()
+  })
+
+  it('are for their owner only', async () => {
+    const state = await labState()
+    await state.create()
+    expect(await mode(state.folder)).toBe(0o700)
+  })
+
+  it('keep the last result', async () => {
+    const state = await labState()
+    expect(await state.lastResult()).toBeUndefined()
+    await state.create()
+    const result = { schema: 'headless-lab/verify/v1', lab: 'lab', checks: [] } as unknown as VerifyResult
+    await state.saveResult(result)
+    expect(await state.lastResult()).toEqual(result)
+  })
+
+  it('are removed, but not those of other labs, nor the lock', async () => {
+    const state = await labState()
+    const other = new LabState('lab-2', `${state.folder}-2`)
+    await state.create()
+    await other.create()
+    await writeFile(state.lockFile(), '')
+    await state.remove()
+    await state.remove()
+    expect((await readdir(join(state.folder, '..'))).toSorted()).toEqual(['lab-2', 'lab.lock'])
+  })
+})

@@ -1,0 +1,273 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { LabError } from '../../../lab/errors.js'
+import { ensureHost, type ProvisionOptions } from '../../../lab/host/provision.js'
+import type { HostFacts, Tool } from '../../../lab/host/requirements.js'
+import { debian12, debian13, fedora } from './facts.js'
+import { deferred, fakeRun, labErrorOf, linesOf, rejectionOf, type Answer, type Call } from './fakes.js'
+
+// What the host is, and starting its engine, come from the test: nothing of the real host is looked at or changed.
+const world = vi.hoisted(() => ({
+  facts: undefined as unknown,
+  effects: [] as string[],
+}))
+vi.mock('../../../lab/host/inspect.js', () => ({ inspectHost: () => Promise.resolve(world.facts) }))
+vi.mock('../../../lab/host/engine.js', async (original) => ({
+  ...(await original<object>()),
+  startEngine: (_run: unknown, _log: string, signal: AbortSignal) => {
+    signal.throwIfAborted()
+    world.effects.push('start engine')
+    return Promise.resolve()
+  },
+  stopEngine: () => {
+    world.effects.push('stop engine')
+    return Promise.resolve()
+  },
+}))
+vi.mock('node:fs/promises', async (original) => ({
+  ...(await original<object>()),
+  writeFile: (path: string) => {
+    world.effects.push(`write ${path}`)
+    return Promise.resolve()
+  },
+}))
+
+beforeEach(() => {
+  world.effects = []
+  vi.spyOn(process, 'getuid').mockReturnValue(0)
+})
+afterEach(() => vi.restoreAllMocks())
+
+const SIMULATE = 'apt-get -s install'
+const isInstall = ({ line }: Call): boolean => line.includes('apt-get install')
+
+interface Host {
+  readonly facts: HostFacts
+  readonly tools?: readonly Tool[]
+  readonly consent?: boolean
+  /** Outcomes of the privileged probe, one for each time; it succeeds after the last. */
+  readonly probes?: readonly Answer[]
+  readonly apt?: (call: Call) => Answer | Promise<Answer>
+  readonly signal?: AbortSignal
+}
+
+/** Runs `ensureHost` and records, in order, what would have changed the host. */
+function provision(host: Host) {
+  world.facts = host.facts
+  const probes = [...(host.probes ?? [])]
+  const said: string[] = []
+  const asked: (readonly string[])[] = []
+  const { run, calls } = fakeRun((call) => {
+    const { line } = call
+    if (line.startsWith('docker version')) return { exitCode: host.facts.engine === 'running' ? 0 : 1 }
+    if (line === 'which dockerd') return { exitCode: 0 }
+    if (line.startsWith('docker image inspect')) return ''
+    if (line.startsWith('docker run')) return probes.shift() ?? ''
+    if (line.includes('apt-get')) {
+      if (!line.includes(SIMULATE)) world.effects.push(line.slice(line.indexOf('apt-get')))
+      return host.apt?.(call) ?? ''
+    }
+    if (line.startsWith('sudo tee')) {
+      world.effects.push(line)
+      return ''
+    }
+    return undefined
+  })
+  const options: ProvisionOptions = {
+    run,
+    consent: (_, commands) => {
+      asked.push(commands)
+      return Promise.resolve(host.consent ?? true)
+    },
+    say: (line) => said.push(line),
+    signal: host.signal ?? new AbortController().signal,
+    installLog: '/nowhere/install.log',
+    engineLog: '/nowhere/dockerd.log',
+  }
+  const done = ensureHost(host.tools ?? [], options)
+  return { done, said, asked, calls }
+}
+
+const refused = { exitCode: 125, stderr: 'docker: Error response from daemon: cannot apply cgroup.\n' }
+const installEngine = 'apt-get install -y --no-install-recommends docker.io iptables'
+
+describe('a host that has all', () => {
+  it('is left untouched, and nobody is asked', async () => {
+    const facts = { ...debian13, engine: 'running', dockerCli: true, go: '1.24', debootstrap: true } as const
+    const { done, asked } = provision({ facts, tools: ['go', 'debootstrap'] })
+    await done
+    expect({ asked, effects: world.effects }).toEqual({ asked: [], effects: [] })
+  })
+
+  it('gets its stopped engine started, which needs no consent', async () => {
+    const { done, asked } = provision({ facts: { ...debian13, engine: 'stopped', dockerCli: true } })
+    await done
+    expect({ asked, effects: world.effects }).toEqual({ asked: [], effects: ['start engine'] })
+  })
+})
+
+describe('without consent', () => {
+  it('nothing is changed, and the exact commands are told', async () => {
+    const { done, asked, calls } = provision({ facts: debian12, tools: ['go'], consent: false })
+    const error = await labErrorOf(done)
+    expect(error.code).toBe('host.consent')
+    expect(error.exitCode).toBe(3)
+    expect(error.details).toBe(asked[0]?.join('\n'))
+    expect(error.details).toContain(installEngine)
+    expect(error.details).toContain('cat > /etc/apt/sources.list.d/headless-lab-trixie.sources')
+    expect(error.details).toContain('apt-get install -y --no-install-recommends -t trixie golang-go')
+    expect({ effects: world.effects, commands: linesOf(calls) }).toEqual({ effects: [], commands: [] })
+  })
+
+  it('an engine that fails the probe is not replaced', async () => {
+    const facts = { ...debian12, engine: 'stopped', dockerCli: true } as const
+    const { done } = provision({ facts, probes: [refused], consent: false })
+    expect((await labErrorOf(done)).code).toBe('host.consent')
+    expect(world.effects).toEqual(['start engine'])
+  })
+})
+
+describe('with consent', () => {
+  it('runs exactly what was shown, then starts the engine', async () => {
+    const { done, asked, calls } = provision({ facts: debian12 })
+    await done
+    expect(world.effects).toEqual(['apt-get update', installEngine, 'start engine'])
+    const changing = linesOf(calls).filter((line) => line.includes('apt-get') && !line.includes(SIMULATE))
+    expect(changing).toEqual(asked[0])
+  })
+
+  it('writes files as root by sudo where it is not root', async () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(1000)
+    const facts = { ...debian12, isRoot: false, engine: 'running', dockerCli: true } as const
+    const { done, calls } = provision({ facts, tools: ['go'] })
+    await done
+    expect(world.effects.slice(0, 2)).toEqual([
+      'sudo tee /etc/apt/sources.list.d/headless-lab-trixie.sources',
+      'sudo tee /etc/apt/preferences.d/headless-lab-trixie',
+    ])
+    expect(calls.find(({ line }) => line.startsWith('sudo tee'))?.options.input).toContain('Suites: trixie')
+  })
+
+  it('brings a newer engine where the release’s own fails the probe, after showing what it upgrades', async () => {
+    const simulation = 'Inst libc6 [2.36] (2.41)\nInst runc (1.1)\nInst containerd [1.6] (1.7)\n'
+    const apt = ({ line }: Call): string => (line.includes('-s install') && line.includes('-t') ? simulation : '')
+    const { done, said, asked } = provision({ facts: debian12, probes: [refused], apt })
+    await done
+    expect(asked).toHaveLength(2)
+    expect(world.effects).toEqual([
+      'apt-get update',
+      installEngine,
+      'start engine',
+      'write /etc/apt/sources.list.d/headless-lab-trixie.sources',
+      'write /etc/apt/preferences.d/headless-lab-trixie',
+      'apt-get update',
+      'stop engine',
+      'apt-get install -y --no-install-recommends -t trixie docker.io docker-cli containerd runc iptables',
+      'start engine',
+    ])
+    const upgrades = said.indexOf('apt upgrades 2 installed packages: libc6 containerd')
+    expect(upgrades).toBeGreaterThan(-1)
+    expect(said.findIndex((line) => line.startsWith('apt-get install') && line.includes('-t'))).toBeGreaterThan(
+      upgrades,
+    )
+  })
+
+  it('gives up on an engine that still fails', async () => {
+    const { done } = provision({ facts: debian12, probes: [refused, refused] })
+    const error = await labErrorOf(done)
+    expect(error.code).toBe('host.engine-unusable')
+    expect(error.message).toContain('cannot apply cgroup.')
+  })
+
+  it.each([
+    ['somebody’s running engine', { ...debian12, engine: 'running', dockerCli: true } as const],
+    ['an engine of a release without a known newer one', { ...debian13, engine: 'stopped', dockerCli: true } as const],
+  ])('leaves %s alone when it fails', async (_, facts) => {
+    const { done, asked } = provision({ facts, probes: [refused] })
+    expect((await labErrorOf(done)).code).toBe('host.engine-unusable')
+    expect(asked).toEqual([])
+  })
+
+  it('tells the end of apt’s output when apt fails', async () => {
+    const apt = (call: Call): Answer =>
+      isInstall(call) ? { exitCode: 100, stderr: 'E: Unable to locate package docker.io\n' } : ''
+    const { done } = provision({ facts: debian12, apt })
+    const error = await labErrorOf(done)
+    expect(error).toMatchObject({ code: 'host.install-failed', retry: true, exitCode: 3 })
+    expect(error.details).toBe('E: Unable to locate package docker.io')
+    expect(error.hint).toContain('/nowhere/install.log')
+    expect(world.effects).not.toContain('start engine')
+  })
+})
+
+describe('other systems', () => {
+  it('get a clear list, and nobody is asked', async () => {
+    const { done, asked } = provision({ facts: fedora, tools: ['go', 'debootstrap'] })
+    const error = await labErrorOf(done)
+    expect(error.code).toBe('host.lacks')
+    expect(error.message).toBe(
+      'on Fedora Linux 41 this has to be installed by hand: Docker Engine, debootstrap, Go 1.24',
+    )
+    expect(error.details?.split('\n')).toHaveLength(3)
+    expect(asked).toEqual([])
+  })
+})
+
+describe('an interruption', () => {
+  const interrupted = new LabError('interrupted', 'interrupted')
+
+  /** Interrupts while a command runs; the command then ends by itself. */
+  async function interruptDuring(when: (call: Call) => boolean, host: Host) {
+    const controller = new AbortController()
+    const began = deferred()
+    const end = deferred()
+    const seen: Call[] = []
+    const { done, said } = provision({
+      ...host,
+      signal: controller.signal,
+      apt: async (call) => {
+        if (!when(call)) return ''
+        seen.push(call)
+        began.resolve()
+        await end.promise
+        world.effects.push('apt ended')
+        return ''
+      },
+    })
+    const outcome = rejectionOf(done)
+    await began.promise
+    controller.abort(interrupted)
+    end.resolve()
+    return { error: await outcome, said, seen }
+  }
+
+  it('lets apt finish, says so, and takes effect then', async () => {
+    const { error, said, seen } = await interruptDuring(isInstall, { facts: debian12 })
+    expect(error).toBe(interrupted)
+    expect(said).toContain('apt has begun and is let finish; then this program ends')
+    // Without a signal nothing can end it.
+    expect(seen[0]?.options.signal).toBeUndefined()
+    expect(world.effects).toEqual(['apt-get update', installEngine, 'apt ended'])
+  })
+
+  it('takes effect also where nothing comes after apt that looks at it', async () => {
+    const facts = { ...debian13, engine: 'running', dockerCli: true } as const
+    const { error } = await interruptDuring(isInstall, { facts, tools: ['debootstrap'] })
+    expect(error).toBe(interrupted)
+  })
+
+  it('between two commands changes nothing more', async () => {
+    const update = ({ line }: Call): boolean => line.includes('apt-get update')
+    const { error } = await interruptDuring(update, { facts: debian12 })
+    expect(error).toBe(interrupted)
+    expect(world.effects).toEqual(['apt-get update', 'apt ended'])
+  })
+
+  it('while apt only simulates installs nothing, and stops no engine', async () => {
+    const facts = { ...debian12, engine: 'stopped', dockerCli: true } as const
+    const simulation = ({ line }: Call): boolean => line.includes(SIMULATE)
+    const { error } = await interruptDuring(simulation, { facts, probes: [refused] })
+    expect(error).toBe(interrupted)
+    expect(world.effects).not.toContain('stop engine')
+    expect(world.effects.filter((effect) => effect.startsWith('apt-get install'))).toEqual([])
+  })
+})

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { commandLine, must, tail, tryRun } from '../../../lab/host/run.js'
+import { fakeRun, labErrorOf, never, rejectionOf, temporaryFolder } from './fakes.js'
+
+describe('tryRun', () => {
+  it('gives exit code and both streams, whatever the exit code', async () => {
+    expect(await tryRun('sh', ['-c', 'echo out; echo err >&2; exit 3'])).toEqual({
+      exitCode: 3,
+      stdout: 'out',
+      stderr: 'err',
+    })
+  })
+
+  it('gives input, environment and folder; without input there is none', async () => {
+    const cwd = await temporaryFolder()
+    const { stdout } = await tryRun('sh', ['-c', 'cat; echo "$GREETING"; pwd'], {
+      input: 'typed\n',
+      env: { GREETING: 'hello' },
+      cwd,
+    })
+    expect(stdout.split('\n').slice(0, 2)).toEqual(['typed', 'hello'])
+    expect(stdout).toContain(cwd)
+    expect((await tryRun('cat', [])).stdout).toBe('')
+  })
+
+  it('passes words as they are: no shell', async () => {
+    expect((await tryRun('printf', ['%s', '$HOME; *'])).stdout).toBe('$HOME; *')
+  })
+
+  it('says that a command is not there', async () => {
+    const error = await labErrorOf(tryRun('headless-lab-no-such-command', []))
+    expect(error).toMatchObject({ code: 'host.lacks', exitCode: 3 })
+    expect(error.message).toContain('headless-lab-no-such-command')
+  })
+
+  it('appends command and output to the log', async () => {
+    const log = join(await temporaryFolder(), 'a.log')
+    await tryRun('sh', ['-c', 'echo out; echo err >&2'], { log })
+    await tryRun('echo', ['again'], { log })
+    const text = await readFile(log, 'utf8')
+    expect(text).toContain('$ sh -c')
+    expect(text).toMatch(/^out$/m)
+    expect(text).toMatch(/^err$/m)
+    expect(text).toMatch(/\$ echo again\nagain\n$/)
+  })
+
+  it('tells lines as they come', async () => {
+    const lines: string[] = []
+    await tryRun('printf', ['one\r\ntwo\nthree\n'], { onLine: (line) => lines.push(line) })
+    expect(lines).toEqual(['one', 'two', 'three'])
+  })
+
+  it('starts nothing once aborted', async () => {
+    const log = join(await temporaryFolder(), 'a.log')
+    const signal = AbortSignal.abort(new Error('interrupted'))
+    await expect(tryRun('true', [], { signal, log })).rejects.toThrow('interrupted')
+    await expect(readFile(log)).rejects.toThrow('ENOENT')
+  })
+
+  /** Whether any process of the group is left; a zombie that nobody has waited for yet is none. */
+  const groupIsThere = async (leader: number): Promise<boolean> => {
+    const { stdout } = await tryRun('ps', ['-e', '-o', 'pgid=,stat='])
+    return stdout.split('\n').some((line) => {
+      const [group, state = ''] = line.trim().split(/\s+/)
+      return Number(group) === leader && !state.startsWith('Z')
+    })
+  }
+
+  /** Aborts a script once it has printed its process id; gives that, and what came of it. */
+  async function abortWhenBegun(script: string): Promise<{ leader: number; error: unknown }> {
+    const controller = new AbortController()
+    let leader = 0
+    const onLine = (line: string): void => {
+      leader = Number(line)
+      controller.abort(new Error('interrupted'))
+    }
+    const error = await rejectionOf(tryRun('sh', ['-c', script], { signal: controller.signal, onLine }))
+    return { leader, error }
+  }
+
+  it('ends grandchildren too when aborted', async () => {
+    const { leader, error } = await abortWhenBegun('sleep 1000 & echo $$; wait')
+    expect(error).toEqual(new Error('interrupted'))
+    expect(leader).toBeGreaterThan(1)
+    await vi.waitFor(async () => expect(await groupIsThere(leader)).toBe(false))
+  })
+
+  it('leaves no grandchild that outlives its parent and holds none of its streams', async () => {
+    // The leader speaks only once its child ignores SIGTERM.
+    const child = 'trap "" TERM; echo ready >ready; exec sleep 1000 >/dev/null 2>&1'
+    const { leader } = await abortWhenBegun(
+      `cd ${await temporaryFolder()}; mkfifo ready; (${child}) & read word <ready; echo $$; wait`,
+    )
+    expect(leader).toBeGreaterThan(1)
+    await vi.waitFor(async () => expect(await groupIsThere(leader)).toBe(false))
+  }, 20_000)
+
+  it('leaves an unaborted command its time', async () => {
+    expect((await tryRun('true', [], { signal: never() })).exitCode).toBe(0)
+  })
+})
+
+describe('must', () => {
+  it('passes on what succeeds', async () => {
+    const { run } = fakeRun(() => 'fine')
+    expect((await must(run)('x', [])).stdout).toBe('fine')
+  })
+
+  it('tells command, exit code, the end of the errors and the log', async () => {
+    const stderr = Array.from({ length: 30 }, (_, i) => `line ${i}`).join('\n')
+    const { run } = fakeRun(() => ({ exitCode: 7, stdout: 'no', stderr }))
+    const error = await labErrorOf(must(run)('go', ['build', 'a b'], { log: '/nowhere/go.log' }))
+    expect(error).toMatchObject({ code: 'command.failed', exitCode: 4 })
+    expect(error.message).toBe("go build 'a b' failed with exit code 7")
+    expect(error.details?.split('\n')).toHaveLength(20)
+    expect(error.details).toContain('line 29')
+    expect(error.hint).toContain('/nowhere/go.log')
+  })
+
+  it('tells the output where there are no errors', async () => {
+    const { run } = fakeRun(() => ({ exitCode: 1, stdout: 'said on stdout\n', stderr: ' \n' }))
+    expect((await labErrorOf(must(run)('x', []))).details).toBe('said on stdout')
+  })
+})
+
+it('tail and commandLine', () => {
+  expect(tail('a\nb\nc\n\n', 2)).toBe('b\nc')
+  expect(commandLine('docker', ['ps', '{{.ID}}'])).toBe("docker ps '{{.ID}}'")
+  expect(commandLine('x', ['y'.repeat(300)])).toHaveLength(158)
+})
