@@ -42,7 +42,7 @@ export class LabState {
     await chmod(this.folder, 0o700)
   }
 
-  /** Removes the folder, and `.lab` itself when this was the last lab. */
+  /** Removes the folder. */
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true })
   }

@@ -1,8 +1,9 @@
 import { labFacts } from '../observe/model/lab.js'
-import { renderConsole } from '../report/console.js'
+import { styleText } from 'node:util'
+import { renderConsole, type ConsoleOptions, type Paint } from '../report/console.js'
 import { renderJson } from '../report/json.js'
 import { exitCodeOf } from '../report/model.js'
-import { verify } from '../report/verify.js'
+import { verify, type VerifyProgress } from '../verify.js'
 import { mustBeThere, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
 
 export interface VerifyCommandOptions extends LabOptions {
@@ -30,9 +31,23 @@ export async function verifyLab(
       declared: plan.manifests,
       engine: { docker: 'docker', containerlab, topologyFile: state.topologyFile() },
     },
-    { signal: io.signal },
+    { signal: io.signal, onProgress: (event) => tellRound(event, io) },
   )
   await state.saveResult(result)
-  io.print(json ? renderJson(result) : renderConsole(result))
+  io.print(json ? renderJson(result) : renderConsole(result, consoleOptions(process.stdout)))
   return exitCodeOf(result)
+}
+
+/** A healthy lab takes one round; what does not match is observed again, which people should know of. */
+function tellRound(event: VerifyProgress, io: CommandIo): void {
+  if (event.type !== 'round') return
+  const failing = event.checks.filter(({ verdict }) => verdict === 'fail').length
+  if (failing > 0)
+    io.say(`round ${event.number}: ${failing} mismatches, observed again until they are stable`)
+}
+
+function consoleOptions({ isTTY, columns }: NodeJS.WriteStream): ConsoleOptions {
+  if (!isTTY) return {}
+  const paint: Paint = (color, words) => (process.env['NO_COLOR'] ? words : styleText(color, words))
+  return { columns, paint }
 }

@@ -22,7 +22,7 @@ export async function engineState(run: Run): Promise<EngineState> {
 
 /** Whether a command is on the PATH. */
 export async function onPath(run: Run, command: string): Promise<boolean> {
-  return (await run('which', [command])).exitCode === 0
+  return (await run('sh', ['-c', 'command -v "$1"', 'sh', command])).exitCode === 0
 }
 
 /** `undefined` when the engine answers, else why it does not. */

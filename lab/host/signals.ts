@@ -3,10 +3,10 @@ import { LabError } from '../errors.js'
 
 const SIGNALS = {
   SIGINT: new LabError('interrupted', 'interrupted; what was finished stays', {
-    hint: 'run deploy again to go on from there, or teardown to remove it',
+    hint: 'run the same command again to go on from there',
   }),
   SIGTERM: new LabError('terminated', 'terminated; what was finished stays', {
-    hint: 'run deploy again to go on from there, or teardown to remove it',
+    hint: 'run the same command again to go on from there',
   }),
 } as const
 

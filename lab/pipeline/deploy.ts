@@ -74,7 +74,7 @@ function preflight(context: DeployContext): Step {
           hint: blocking.fix,
         })
       }
-      for (const { field, message, fix } of clashes) context.warn(`${field}: ${message}. ${fix}.`)
+      for (const { field, message, fix } of clashes) context.warn(`${field}: ${message}. ${fix}`)
       await checkDisk(await engine.dataRoot(), pending.length > 0 ? DISK_TO_BUILD : DISK_TO_RUN)
       await refuseOtherTopology(plan, state)
       return undefined

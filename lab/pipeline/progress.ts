@@ -27,14 +27,16 @@ export async function runStages(stages: readonly Stage[], interrupt: AbortSignal
   }).run()
 }
 
+type Task = Parameters<ListrTask['task']>[1]
+
 function stepTask(step: Step, interrupt: AbortSignal): ListrTask {
-  return {
-    title: step.title,
-    task: async (_, task) => {
-      const result = await runStep(step, interrupt, (line) => (task.output = line))
-      if (result !== undefined) task.title = `${step.title}: ${result}`
-    },
-  }
+  return { title: step.title, task: (_, task) => perform(step, interrupt, task, '') }
+}
+
+/** @param label put before each line of progress, where the lines of several steps come mixed */
+async function perform(step: Step, interrupt: AbortSignal, task: Task, label: string): Promise<void> {
+  const result = await runStep(step, interrupt, (line) => (task.output = `${label}${line}`))
+  if (result !== undefined) task.title = `${step.title}: ${result}`
 }
 
 /** All of them are let end before a failure of one ends the stage: each undoes its own. */
@@ -47,13 +49,17 @@ function besideTask(
     task: (_, task) => {
       const failed = new AbortController()
       const either = AbortSignal.any([interrupt, failed.signal])
+      const begun: Promise<void>[] = []
       const tasks = stage.beside().map((step) => ({
-        ...stepTask(step, either),
-        task: async (context: unknown, inner: Parameters<ListrTask['task']>[1]): Promise<void> => {
+        title: step.title,
+        task: async (_context: unknown, inner: Task): Promise<void> => {
+          const running = perform(step, either, inner, `${step.title}: `)
+          begun.push(running)
           try {
-            await (stepTask(step, either).task as (...args: unknown[]) => Promise<void>)(context, inner)
+            await running
           } catch (error) {
             failed.abort(error)
+            await Promise.allSettled(begun)
             throw error
           }
         },

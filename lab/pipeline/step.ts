@@ -33,6 +33,8 @@ export async function runStep(
   interrupt: AbortSignal,
   show: (line: string) => void,
 ): Promise<string | undefined> {
+  // What stands there before the step begins is not for its undo.
+  interrupt.throwIfAborted()
   let doing = step.title
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), step.deadlineMs)
@@ -42,10 +44,9 @@ export async function runStep(
     show(line)
   }
   try {
-    interrupt.throwIfAborted()
     return await step.run({ signal, progress })
   } catch (error) {
-    const details = interrupt.aborted ? undefined : await step.explain?.()
+    const details = interrupt.aborted ? undefined : await explain(step)
     await undo(step, show)
     interrupt.throwIfAborted()
     if (late.signal.aborted) throw timeout(step, doing, details, error)
@@ -53,6 +54,15 @@ export async function runStep(
     throw error
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** An explanation that fails must hide neither the error nor the undo. */
+async function explain(step: Step): Promise<string | undefined> {
+  try {
+    return await step.explain?.()
+  } catch (error) {
+    return `it could not be explained: ${error instanceof Error ? error.message : String(error)}`
   }
 }
 

@@ -60,7 +60,8 @@ function engineStages(context: TeardownContext, run: Run): Stage[] {
       run: async ({ signal, progress }) => {
         const engine = new Engine(run, { signal })
         const containers = await engine.containers(name)
-        await state.journal({ event: 'nodes-removed' })
+        // Where there is no journal, none is begun: its folder would be the only thing to remove.
+        if (await exists(state.folder)) await state.journal({ event: 'nodes-removed' })
         await containerlabDestroy(context, run, signal, progress)
         // containerlab cannot be trusted to have removed them (see Containerlab.destroy).
         await engine.removeContainers(await engine.containers(name))

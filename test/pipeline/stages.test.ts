@@ -8,7 +8,11 @@ const HOUR = 3_600_000
 const failure = new LabError('command.failed', 'no')
 const interrupted = new LabError('interrupted', 'interrupted')
 
-const step = (title: string, run: (io: StepIo) => Promise<string | undefined>, undo?: () => Promise<void>): Step => ({
+const step = (
+  title: string,
+  run: (io: StepIo) => Promise<string | undefined>,
+  undo?: () => Promise<void>,
+): Step => ({
   title,
   deadlineMs: HOUR,
   run,
@@ -62,7 +66,8 @@ describe('stages', () => {
     await runStages(all, never())
     expect(events).toEqual(['preflight', 'redis', 'nginx', 'nodes'])
     expect(out()).toBe('')
-    for (const words of ['preflight', 'redis', 'containerlab deploy', '3 made']) expect(err()).toContain(words)
+    for (const words of ['preflight', 'redis', 'containerlab deploy', '3 made'])
+      expect(err()).toContain(words)
   })
 
   it('end at the first failure, which is thrown as it is', async () => {
@@ -104,7 +109,10 @@ describe('steps beside each other', () => {
       await began[other].promise
       return undefined
     }
-    await runStages([{ title: 'both', beside: () => [step('a', meets(0, 1)), step('b', meets(1, 0))] }], never())
+    await runStages(
+      [{ title: 'both', beside: () => [step('a', meets(0, 1)), step('b', meets(1, 0))] }],
+      never(),
+    )
   })
 
   it('are all let end when one fails: each undoes its own before the failure is thrown', async () => {
@@ -157,7 +165,10 @@ describe('steps beside each other', () => {
       controller.abort(interrupted)
       return untilAborted(io)
     })
-    const run = runStages([{ title: 'artifacts', beside: () => [one('a'), one('b'), interrupts] }], controller.signal)
+    const run = runStages(
+      [{ title: 'artifacts', beside: () => [one('a'), one('b'), interrupts] }],
+      controller.signal,
+    )
     expect(await rejectionOf(run)).toBe(interrupted)
     expect(undone.toSorted()).toEqual(['a', 'b'])
   })

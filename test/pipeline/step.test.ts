@@ -8,7 +8,11 @@ const HOUR = 3_600_000
 const interrupted = new LabError('interrupted', 'interrupted')
 
 /** A step that tells what becomes of it. */
-function told(fields: Partial<Step> & Pick<Step, 'run'>): { step: Step; events: string[]; show: (line: string) => void } {
+function told(fields: Partial<Step> & Pick<Step, 'run'>): {
+  step: Step
+  events: string[]
+  show: (line: string) => void
+} {
   const events: string[] = []
   const step: Step = {
     title: 'nodes',
@@ -48,7 +52,12 @@ describe('the deadline', () => {
     const error = await labErrorOf(runStep(step, never(), show))
     expect(error).toMatchObject({ code: 'step.timeout', exitCode: 4, details: 'pod x crashes' })
     expect(error.message).toBe('nodes: not done in 0.005 s; last: nodes not Ready: lab-worker')
-    expect(events).toEqual(['nodes not Ready: lab-worker', 'explained', 'undoing what was half done', 'undone'])
+    expect(events).toEqual([
+      'nodes not Ready: lab-worker',
+      'explained',
+      'undoing what was half done',
+      'undone',
+    ])
   })
 
   it('names the step where it told nothing', async () => {

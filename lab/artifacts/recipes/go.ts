@@ -96,6 +96,8 @@ const calico = goProgram({
     `${CALICO}/typha/pkg/buildinfo.GitVersion`,
     `${CALICO}/felix/buildinfo.Version`,
     `${CALICO}/calicoctl/calicoctl/commands.VERSION`,
+    // What it compares with the cluster's version before it does anything.
+    `${CALICO}/calicoctl/calicoctl/commands/common.VERSION`,
   ].map((variable) => `${variable}=${versions.calico}`),
   packages: ['tool'],
   out: 'bin/',

@@ -9,7 +9,9 @@ import { imageRecipes, variantDockerfile, type SystemImage } from '../../../lab/
 import { versions, workloadImages } from '../../../lab/artifacts/versions.js'
 
 const images = fileURLToPath(new URL('../../../images', import.meta.url))
-const systemImages = JSON.parse(await readFile(join(images, 'system', 'images.json'), 'utf8')) as SystemImage[]
+const systemImages = JSON.parse(
+  await readFile(join(images, 'system', 'images.json'), 'utf8'),
+) as SystemImage[]
 const others = imageRecipes(systemImages)
 const hosts = [true, false].map((kernelHasModules) => [...goRecipes({ kernelHasModules }), ...others])
 const recipes = hosts.flat()
@@ -21,7 +23,9 @@ const textsOf = ({ steps, cleanup = [] }: Recipe): string[] =>
   )
 
 const placeholdersOf = (made: Recipe): string[] =>
-  textsOf(made).flatMap((text) => [...text.matchAll(/(?<!\{)\{([a-z][a-z:0-9-]*)\}(?!\})/g)].map((match) => match[1] ?? ''))
+  textsOf(made).flatMap((text) =>
+    [...text.matchAll(/(?<!\{)\{([a-z][a-z:0-9-]*)\}(?!\})/g)].map((match) => match[1] ?? ''),
+  )
 
 describe.each(recipes.map((made) => [made.name, made] as const))('recipe %s', (_, made) => {
   it('uses placeholders that there are', () => {
@@ -60,9 +64,9 @@ describe.each(recipes.map((made) => [made.name, made] as const))('recipe %s', (_
   })
 
   it('has words that no shell is needed for', () => {
-    expect([...made.steps, ...(made.cleanup ?? [])].filter(({ run }) => ['sh', 'bash'].includes(run[0] ?? ''))).toEqual(
-      [],
-    )
+    expect(
+      [...made.steps, ...(made.cleanup ?? [])].filter(({ run }) => ['sh', 'bash'].includes(run[0] ?? '')),
+    ).toEqual([])
   })
 })
 
@@ -94,7 +98,9 @@ describe('versions', () => {
     ['containerlab', 'github.com/srl-labs/containerlab', `v${versions.containerlab}`],
     ['local-path-provisioner', 'github.com/rancher/local-path-provisioner', versions.localPathProvisioner],
   ])('%s is the one that is pinned', async (name, path, version) => {
-    expect(await goMod(name)).toMatch(new RegExp(`^\\s*(require )?${path.replaceAll('.', '\\.')} ${version}$`, 'm'))
+    expect(await goMod(name)).toMatch(
+      new RegExp(`^\\s*(require )?${path.replaceAll('.', '\\.')} ${version}$`, 'm'),
+    )
   })
 
   it('of Calico is the one its go.mod speaks of, and the recipe reads the module that is pinned', async () => {
@@ -133,7 +139,11 @@ describe('versions', () => {
 
   it('every workload image gets its name in the node', () => {
     const node = others.find(({ name }) => name === 'node')
-    const tags = node?.steps.find(({ run }) => run[0] === 'tee')?.input?.trim().split('\n') ?? []
+    const tags =
+      node?.steps
+        .find(({ run }) => run[0] === 'tee')
+        ?.input?.trim()
+        .split('\n') ?? []
     const inNode = tags.map((line) => line.split(' ')[1])
     expect(inNode).toEqual(expect.arrayContaining(Object.values(workloadImages)))
     expect(inNode).toEqual(expect.arrayContaining(systemImages.map(({ name, tag }) => `${name}:${tag}`)))
@@ -166,6 +176,8 @@ describe('variantDockerfile', () => {
   })
 
   it('takes entrypoint and command of the base away where it says none', () => {
-    expect(variantDockerfile('from:1', { name: 'x/y', tag: '1' })).toBe('FROM from:1\nENTRYPOINT []\nCMD []\n')
+    expect(variantDockerfile('from:1', { name: 'x/y', tag: '1' })).toBe(
+      'FROM from:1\nENTRYPOINT []\nCMD []\n',
+    )
   })
 })

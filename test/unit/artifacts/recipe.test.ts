@@ -27,10 +27,18 @@ describe('the key of a recipe', () => {
 
   it.each<[string, Recipe[], Record<string, string>]>([
     ['an input file', [base, app], { ...inputs, 'app/rootfs/etc/app.conf': 'port 2\n' }],
-    ['the name of an input file', [base, app], { 'app/Dockerfile': 'FROM base\n', 'app/rootfs/etc/b': 'port 1\n' }],
+    [
+      'the name of an input file',
+      [base, app],
+      { 'app/Dockerfile': 'FROM base\n', 'app/rootfs/etc/b': 'port 1\n' },
+    ],
     ['one more input file', [base, app], { ...inputs, 'app/more': '' }],
     ['a step', [base, { ...app, steps: [{ run: ['make', 'all'] }] }], inputs],
-    ['the environment of a step', [base, { ...app, steps: [{ run: ['make', 'app'], env: { A: '1' } }] }], inputs],
+    [
+      'the environment of a step',
+      [base, { ...app, steps: [{ run: ['make', 'app'], env: { A: '1' } }] }],
+      inputs,
+    ],
     ['the version', [base, { ...app, version: '2' }], inputs],
     ['a dependency', [recipe('base', { version: '2' }), app], inputs],
     ['an input of a dependency', [recipe('base', { inputs: ['other'] }), app], inputs],
@@ -78,6 +86,8 @@ describe('keyed', () => {
   })
 
   it('refuses an input that is not there', async () => {
-    await expect(keyed([recipe('a', { inputs: ['absent'] })], await temporaryFolder())).rejects.toThrow('ENOENT')
+    await expect(keyed([recipe('a', { inputs: ['absent'] })], await temporaryFolder())).rejects.toThrow(
+      'ENOENT',
+    )
   })
 })

@@ -11,7 +11,10 @@ const record = (name: string, key: string): string =>
 
 async function cacheOf(...artifacts: [string, string][]): Promise<string> {
   const cache = join(await temporaryFolder(), 'headless-lab')
-  const contents = artifacts.map(([name, key]) => [`artifacts/${name}/${key}/artifact.json`, record(name, key)])
+  const contents = artifacts.map(([name, key]) => [
+    `artifacts/${name}/${key}/artifact.json`,
+    record(name, key),
+  ])
   return files(cache, { 'logs/a.log': '', ...(Object.fromEntries(contents) as Record<string, string>) })
 }
 
@@ -25,7 +28,12 @@ function engineWith(images: readonly string[], inUse: readonly string[] = []) {
 
 it('removes every image that was built, of whatever key, and the folder', async () => {
   const cache = await cacheOf(['redis', 'old'], ['redis', 'new'], ['kubernetes', 'k'])
-  const images = ['headless-lab/redis:1-old', 'headless-lab/redis:1-new', PROBE_IMAGE, 'headless-lab/foreign:1']
+  const images = [
+    'headless-lab/redis:1-old',
+    'headless-lab/redis:1-new',
+    PROBE_IMAGE,
+    'headless-lab/foreign:1',
+  ]
   const { run, calls } = engineWith(images)
   const removed = await removeCache(run, cache, true, () => undefined)
   expect(removed.toSorted()).toEqual([...images.slice(0, 3).map((ref) => `image ${ref}`), cache].toSorted())

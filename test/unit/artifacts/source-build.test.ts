@@ -23,7 +23,10 @@ import { files, recipe } from './recipes.js'
  * A workshop: a cache, and an engine whose images are a set. `make NAME [FILE]` writes a file, `bake REF` makes
  * an image; `answer` may do otherwise.
  */
-async function workshop(recipes: readonly Recipe[], answer: (call: Call) => Answer | Promise<Answer> = () => undefined) {
+async function workshop(
+  recipes: readonly Recipe[],
+  answer: (call: Call) => Answer | Promise<Answer> = () => undefined,
+) {
   const cache = await temporaryFolder()
   const images = await files(await temporaryFolder(), { 'app/Dockerfile': 'FROM base\n' })
   const engine = new Set<string>()
@@ -47,7 +50,10 @@ async function workshop(recipes: readonly Recipe[], answer: (call: Call) => Answ
     calls,
     source,
     /** What was made, in order. */
-    made: () => linesOf(calls).filter((line) => /^(make|bake)/.test(line)).map((line) => line.split(' ')[1] ?? ''),
+    made: () =>
+      linesOf(calls)
+        .filter((line) => /^(make|bake)/.test(line))
+        .map((line) => line.split(' ')[1] ?? ''),
     left: async () => ({
       artifacts: await below(join(cache, 'artifacts')),
       scratch: await below(join(cache, 'scratch')),
@@ -320,14 +326,15 @@ describe('placeholders', () => {
   }
 
   it('are filled in, in every part of a step', async () => {
-    const { cache, images, calls, lines, app, base, program } = await run(false, 'http://mirror.example/debian')
+    const { cache, images, calls, lines, app, base, program } = await run(
+      false,
+      'http://mirror.example/debian',
+    )
     const scratch = join(cache, 'scratch', `app-${app?.key ?? ''}`)
     expect(lines).toContain(
       `copy ${program?.folder ?? ''}/bin ${scratch}/x ${images}/app /go/mod/m ${scratch}/out`,
     )
-    expect(lines).toContain(
-      `docker build BASE=${base?.image ?? ''} http://mirror.example/debian {{.Id}}`,
-    )
+    expect(lines).toContain(`docker build BASE=${base?.image ?? ''} http://mirror.example/debian {{.Id}}`)
     const tell = calls.find(({ line }) => line.startsWith('tell'))
     expect(tell?.line).toBe(`tell ${app?.key ?? ''}`)
     expect(tell?.options).toMatchObject({

@@ -39,7 +39,9 @@ export async function apiServer(
       }
       calls.push(call)
       const [status, body] = answer(call)
-      response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' })
+      response.writeHead(status, {
+        'content-type': typeof body === 'string' ? 'text/plain' : 'application/json',
+      })
       response.end(typeof body === 'string' ? body : JSON.stringify(body))
     })
   })
@@ -67,9 +69,13 @@ async function certificate(): Promise<{ key: string; cert: string }> {
   const folder = await temporaryFolder()
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name)) as [string, string]
   const parameters = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-subj', '/CN=localhost']
-  execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '1', ...parameters, '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  })
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-nodes', '-days', '1', ...parameters, '-keyout', key, '-out', cert],
+    {
+      stdio: 'ignore',
+    },
+  )
   made = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
   return made
 }

@@ -21,7 +21,10 @@ function engineWith(containers: readonly Thing[], volumes: readonly Thing[] = []
         .join('')
     }
     return args[0] === 'volume' && args[1] === 'ls'
-      ? volumes.filter(matches).map(({ name }) => `${name}\n`).join('')
+      ? volumes
+          .filter(matches)
+          .map(({ name }) => `${name}\n`)
+          .join('')
       : ''
   })
 }

@@ -50,7 +50,10 @@ describe('the files of a host', () => {
   it('lose the entries of this lab only, and say what was removed', async () => {
     const entries = await host(own + block('lab') + block('lab-2'), ['lab', 'lab-2'])
     expect(await leftHostEntries('lab', entries)).toEqual([entries.hostsFile, entries.sshFile])
-    expect(await removeHostEntries('lab', entries)).toEqual([`lines of ${entries.hostsFile}`, entries.sshFile])
+    expect(await removeHostEntries('lab', entries)).toEqual([
+      `lines of ${entries.hostsFile}`,
+      entries.sshFile,
+    ])
     expect(await readFile(entries.hostsFile, 'utf8')).toBe(own + block('lab-2'))
     expect((await readdir(join(entries.hostsFile, '..'))).toSorted()).toEqual(['clab-lab-2.conf', 'hosts'])
     expect(await leftHostEntries('lab', entries)).toEqual([])

@@ -14,7 +14,12 @@ async function kubeOf(answer: (call: ApiCall) => ApiAnswer): Promise<Kube> {
 
 const node = (name: string, ready: string) => ({
   metadata: { name },
-  status: { conditions: [{ type: 'MemoryPressure', status: 'False' }, { type: 'Ready', status: ready }] },
+  status: {
+    conditions: [
+      { type: 'MemoryPressure', status: 'False' },
+      { type: 'Ready', status: ready },
+    ],
+  },
 })
 
 describe('unreachable', () => {

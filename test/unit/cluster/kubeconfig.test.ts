@@ -34,9 +34,7 @@ it('points at the published port and is named as kind names it', () => {
     contexts: [{ name: 'kind-lab', context: { cluster: 'kind-lab', user: 'kind-lab' } }],
     'current-context': 'kind-lab',
     preferences: {},
-    users: [
-      { name: 'kind-lab', user: { 'client-certificate-data': 'Q0VSVA==', 'client-key-data': 'S0VZ' } },
-    ],
+    users: [{ name: 'kind-lab', user: { 'client-certificate-data': 'Q0VSVA==', 'client-key-data': 'S0VZ' } }],
   })
 })
 

@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '@kubernetes/client-node'
 import { describe, expect, it } from 'vitest'
 import { nameOf, ObjectApi } from '../../../lab/cluster/object-api.js'
 import { labErrorOf } from '../host/fakes.js'
@@ -54,15 +55,23 @@ describe('apply', () => {
   it('knows what is cluster-scoped, and the default namespace', async () => {
     const { config, calls } = await apiServer(answers(notFound, [201, {}]))
     const api = new ObjectApi(config)
-    await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'web' } })
-    await api.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' } })
+    for (const [kind, name] of [
+      ['Namespace', 'web'],
+      ['Service', 'a'],
+    ]) {
+      const object = { apiVersion: 'v1', kind, metadata: { name } }
+      await api.apply(object as KubernetesObject)
+    }
     const patched = calls.filter(({ method }) => method === 'PATCH').map(({ path }) => path)
     expect(patched).toEqual(['/api/v1/namespaces/web', '/api/v1/namespaces/default/services/a'])
     expect(calls.filter(({ path }) => path === '/api/v1')).toHaveLength(1)
   })
 
   it('is rejected in the API server’s words', async () => {
-    const invalid: ApiAnswer = [422, { kind: 'Status', message: 'Service "nginx" is invalid: spec.ports: Required' }]
+    const invalid: ApiAnswer = [
+      422,
+      { kind: 'Status', message: 'Service "nginx" is invalid: spec.ports: Required' },
+    ]
     const { config } = await apiServer(answers(notFound, invalid))
     const error = await labErrorOf(new ObjectApi(config).apply(service))
     expect(error).toMatchObject({ code: 'cluster.rejected', exitCode: 4 })
@@ -73,7 +82,9 @@ describe('apply', () => {
 
   it('is rejected where its namespace is not there', async () => {
     const { config } = await apiServer(answers(notFound, [404, { message: 'namespaces "web" not found' }]))
-    expect((await labErrorOf(new ObjectApi(config).apply(service))).message).toContain('namespaces "web" not found')
+    expect((await labErrorOf(new ObjectApi(config).apply(service))).message).toContain(
+      'namespaces "web" not found',
+    )
   })
 })
 
@@ -107,5 +118,6 @@ describe('a kind that is not served yet', () => {
 
 it('nameOf', () => {
   expect(nameOf(service)).toBe('Service web/nginx')
-  expect(nameOf({ kind: 'Namespace', metadata: { name: 'web' } })).toBe('Namespace web')
+  const namespace = { kind: 'Namespace', metadata: { name: 'web' } }
+  expect(nameOf(namespace)).toBe('Namespace web')
 })

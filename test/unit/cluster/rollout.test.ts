@@ -1,17 +1,17 @@
-import type { V1DaemonSet, V1Deployment, V1Pod, V1StatefulSet } from '@kubernetes/client-node'
+import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
 import { describe, expect, it } from 'vitest'
 import { missingFromRollout, notReadyReason } from '../../../lab/cluster/rollout.js'
 
 const meta = { name: 'app', generation: 2 }
 
-const deployment = (status: Partial<V1Deployment['status']>, replicas = 3): V1Deployment => ({
+const deployment = (status: object, replicas = 3): object => ({
   kind: 'Deployment',
   metadata: meta,
   spec: { replicas, selector: {}, template: {} },
   status: { observedGeneration: 2, replicas: 3, updatedReplicas: 3, availableReplicas: 3, ...status },
 })
 
-const statefulSet = (status: Partial<V1StatefulSet['status']>, replicas = 3): V1StatefulSet => ({
+const statefulSet = (status: object, replicas = 3): object => ({
   kind: 'StatefulSet',
   metadata: meta,
   spec: { replicas, selector: {}, template: {}, serviceName: 'app' },
@@ -25,7 +25,7 @@ const statefulSet = (status: Partial<V1StatefulSet['status']>, replicas = 3): V1
   },
 })
 
-const daemonSet = (status?: Partial<V1DaemonSet['status']>): V1DaemonSet => ({
+const daemonSet = (status?: object): object => ({
   kind: 'DaemonSet',
   metadata: meta,
   ...(status === undefined
@@ -45,7 +45,7 @@ const daemonSet = (status?: Partial<V1DaemonSet['status']>): V1DaemonSet => ({
 })
 
 describe('missingFromRollout', () => {
-  it.each<[string, V1Deployment | V1StatefulSet | V1DaemonSet, string | undefined]>([
+  it.each<[string, object, string | undefined]>([
     ['a Deployment', deployment({}), undefined],
     ['one scaled to 0', deployment({ replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, 0), undefined],
     ['one nobody has looked at', { kind: 'Deployment', metadata: meta }, 'Deployment app: not observed yet'],
@@ -55,7 +55,11 @@ describe('missingFromRollout', () => {
     ['one whose old pods still run', deployment({ replicas: 4 }), 'Deployment app: pods of before still run'],
     ['one scaled down', deployment({}, 2), 'Deployment app: pods of before still run'],
     ['a StatefulSet that was never updated', statefulSet({}), undefined],
-    ['one that starts', statefulSet({ replicas: 1, availableReplicas: 0 }), 'StatefulSet app: 1 of 3 updated'],
+    [
+      'one that starts',
+      statefulSet({ replicas: 1, availableReplicas: 0 }),
+      'StatefulSet app: 1 of 3 updated',
+    ],
     [
       'one being updated',
       statefulSet({ updateRevision: 'b', updatedReplicas: 1 }),
@@ -66,7 +70,11 @@ describe('missingFromRollout', () => {
       statefulSet({ updateRevision: 'b' }),
       'StatefulSet app: 0 of 3 updated',
     ],
-    ['one with a pod that is not ready', statefulSet({ availableReplicas: 2 }), 'StatefulSet app: 2 of 3 ready'],
+    [
+      'one with a pod that is not ready',
+      statefulSet({ availableReplicas: 2 }),
+      'StatefulSet app: 2 of 3 ready',
+    ],
     ['one scaled down', statefulSet({}, 2), 'StatefulSet app: pods of before still run'],
     ['a DaemonSet', daemonSet({}), undefined],
     ['one nobody has looked at', daemonSet(), 'DaemonSet app: not observed yet'],
@@ -78,12 +86,15 @@ describe('missingFromRollout', () => {
     ['one being updated', daemonSet({ updatedNumberScheduled: 2 }), 'DaemonSet app: 2 of 3 updated'],
     ['one that is not ready on a node', daemonSet({ numberAvailable: 2 }), 'DaemonSet app: 2 of 3 ready'],
   ])('%s', (_, live, missing) => {
-    expect(missingFromRollout(live)).toBe(missing)
+    expect(missingFromRollout(live as V1Deployment)).toBe(missing)
   })
 })
 
 describe('notReadyReason', () => {
-  const pod = (status: V1Pod['status']): V1Pod => ({ metadata: { name: 'p' }, ...(status ? { status } : {}) })
+  const pod = (status: object | undefined): object => ({
+    metadata: { name: 'p' },
+    ...(status ? { status } : {}),
+  })
   const container = (name: string, state: object, ready = false) => ({
     name,
     state,
@@ -93,22 +104,32 @@ describe('notReadyReason', () => {
     imageID: '',
   })
   const running = { running: {} }
-  const notScheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no node fits' }
+  const notScheduled = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'Unschedulable',
+    message: 'no node fits',
+  }
 
-  it.each<[string, V1Pod['status'], string | undefined]>([
+  it.each<[string, object | undefined, string | undefined]>([
     ['ready', { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }, undefined],
     ['done', { phase: 'Succeeded', conditions: [{ type: 'Ready', status: 'False' }] }, undefined],
     [
       'without its image',
       {
         phase: 'Pending',
-        containerStatuses: [container('app', { waiting: { reason: 'ErrImageNeverPull', message: 'not there' } })],
+        containerStatuses: [
+          container('app', { waiting: { reason: 'ErrImageNeverPull', message: 'not there' } }),
+        ],
       },
       'container app: ErrImageNeverPull (not there), 4 restarts',
     ],
     [
       'crashing',
-      { phase: 'Running', containerStatuses: [container('app', { waiting: { reason: 'CrashLoopBackOff' } })] },
+      {
+        phase: 'Running',
+        containerStatuses: [container('app', { waiting: { reason: 'CrashLoopBackOff' } })],
+      },
       'container app: CrashLoopBackOff, 4 restarts',
     ],
     [
@@ -141,13 +162,16 @@ describe('notReadyReason', () => {
     ['not scheduled', { phase: 'Pending', conditions: [notScheduled] }, 'not scheduled: no node fits'],
     [
       'not scheduled for a reason only',
-      { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] },
+      {
+        phase: 'Pending',
+        conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }],
+      },
       'not scheduled: SchedulingGated',
     ],
     ['scheduled just now', { phase: 'Pending' }, 'Pending'],
     ['failed', { phase: 'Failed' }, 'Failed'],
     ['unknown', undefined, 'unknown'],
   ])('%s', (_, status, reason) => {
-    expect(notReadyReason(pod(status))).toBe(reason)
+    expect(notReadyReason(pod(status) as V1Pod)).toBe(reason)
   })
 })

@@ -14,7 +14,8 @@ const record: LabRecord = {
   createdAt: '2026-01-01T00:00:00Z',
 }
 
-const labState = async (): Promise<LabState> => new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+const labState = async (): Promise<LabState> =>
+  new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
 const mode = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
 
 describe('the record of a lab', () => {
@@ -34,12 +35,15 @@ describe('the record of a lab', () => {
     expect(await state.record()).toEqual(record)
   })
 
-  it.each([{ event: 'nodes-removed' }, { event: 'nodes-intent' }] as const)('is none after %o', async (entry) => {
-    const state = await labState()
-    await state.journal({ event: 'nodes-done', record })
-    await state.journal(entry)
-    expect(await state.record()).toBeUndefined()
-  })
+  it.each([{ event: 'nodes-removed' }, { event: 'nodes-intent' }] as const)(
+    'is none after %o',
+    async (entry) => {
+      const state = await labState()
+      await state.journal({ event: 'nodes-done', record })
+      await state.journal(entry)
+      expect(await state.record()).toBeUndefined()
+    },
+  )
 
   it('of another version is refused, and not taken for ours', async () => {
     const state = await labState()

@@ -91,16 +91,26 @@ Signed-By:
   })
 
   it.each([
-    ['disabled', 'Types: deb\nEnabled: no\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main'],
-    ['for sources only', 'Types: deb-src\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main'],
+    [
+      'disabled',
+      'Types: deb\nEnabled: no\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main',
+    ],
+    [
+      'for sources only',
+      'Types: deb-src\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main',
+    ],
     ['empty', '\n\n# only words\n'],
   ])('leaves out what is %s', (_, text) => {
     expect(parseDeb822(text)).toEqual([])
   })
 
   it('gives one entry for each of several mirrors', () => {
-    const text = 'Types: deb\nURIs: http://a.mirror.example http://b.mirror.example\nSuites: sid\nComponents: main\n'
-    expect(parseDeb822(text).map(({ uri }) => uri)).toEqual(['http://a.mirror.example', 'http://b.mirror.example'])
+    const text =
+      'Types: deb\nURIs: http://a.mirror.example http://b.mirror.example\nSuites: sid\nComponents: main\n'
+    expect(parseDeb822(text).map(({ uri }) => uri)).toEqual([
+      'http://a.mirror.example',
+      'http://b.mirror.example',
+    ])
   })
 })
 
@@ -162,7 +172,10 @@ describe('readAptSources', () => {
       'Types: deb\nURIs: http://mirror.example/three\nSuites: trixie\nComponents: main\n',
     )
     await writeFile(join(root, 'sources.list.d', 'a.list'), 'deb http://mirror.example/two stable main\n')
-    await writeFile(join(root, 'sources.list.d', 'a.list.save'), 'deb http://mirror.example/old stable main\n')
+    await writeFile(
+      join(root, 'sources.list.d', 'a.list.save'),
+      'deb http://mirror.example/old stable main\n',
+    )
     expect((await readAptSources(root)).map(({ uri }) => uri)).toEqual([
       'http://mirror.example/one',
       'http://mirror.example/two',

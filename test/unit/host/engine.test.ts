@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LabError } from '../../../lab/errors.js'
-import { engineState, PROBE_IMAGE, probePrivileged, refusalIn } from '../../../lab/host/engine.js'
+import { engineState, onPath, PROBE_IMAGE, probePrivileged, refusalIn } from '../../../lab/host/engine.js'
+import { tryRun } from '../../../lab/host/run.js'
 import { fakeRun, linesOf, never } from './fakes.js'
 
 const noSuchCommand = (): never => {
@@ -23,10 +24,25 @@ describe('engineState', () => {
   })
 
   it('does not take an interruption for a stopped engine', async () => {
-    const { run } = fakeRun(() => {
-      throw new LabError('interrupted', 'interrupted')
+    const { run } = fakeRun(({ line }) => {
+      if (line.startsWith('docker version')) throw new LabError('interrupted', 'interrupted')
+      return ''
     })
     await expect(engineState(run)).rejects.toMatchObject({ code: 'interrupted' })
+  })
+})
+
+describe('onPath', () => {
+  it('asks the shell, which every system has', async () => {
+    const { run, calls } = fakeRun(({ args }) => ({ exitCode: args.at(-1) === 'docker' ? 0 : 127 }))
+    expect([await onPath(run, 'docker'), await onPath(run, 'podman')]).toEqual([true, false])
+    expect(calls[0]?.line).toBe('sh -c command -v "$1" sh docker')
+  })
+
+  it('finds what is really there', async () => {
+    expect(await onPath(tryRun, 'sh')).toBe(true)
+    expect(await onPath(tryRun, '/bin/sh')).toBe(true)
+    expect(await onPath(tryRun, 'headless-lab-no-such-command')).toBe(false)
   })
 })
 

@@ -28,7 +28,12 @@ export function fakeRun(answer: (call: Call) => Answer | Promise<Answer>): { run
     const result = await answer(call)
     options.signal?.throwIfAborted()
     if (result === undefined) throw new Error(`the test knows no such command: ${call.line}`)
-    return { exitCode: 0, stdout: '', stderr: '', ...(typeof result === 'string' ? { stdout: result } : result) }
+    return {
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+      ...(typeof result === 'string' ? { stdout: result } : result),
+    }
   }
   return { run, calls }
 }

@@ -15,7 +15,13 @@ const lockFile = async (): Promise<string> => join(await temporaryFolder(), 'loc
 
 async function held(file: string, owner: Partial<LockOwner>): Promise<void> {
   await mkdir(join(file, '..'), { recursive: true })
-  const whole = { pid: process.pid, startTime: '', since: '2026-01-01T00:00:00Z', purpose: 'deploy', ...owner }
+  const whole = {
+    pid: process.pid,
+    startTime: '',
+    since: '2026-01-01T00:00:00Z',
+    purpose: 'deploy',
+    ...owner,
+  }
   await writeFile(file, JSON.stringify(whole))
 }
 
@@ -140,9 +146,9 @@ describe('between processes', () => {
     await writeFile(join(folder, 'count'), '0')
     await held(join(folder, 'lab.lock'), { pid: NOBODY })
     const children = Array.from({ length: 3 }, () => start(folder))
-    expect((await Promise.all(children.map((child) => once(child, 'exit')))).map(([code]) => code as number)).toEqual(
-      [0, 0, 0],
-    )
+    expect(
+      (await Promise.all(children.map((child) => once(child, 'exit')))).map(([code]) => code as number),
+    ).toEqual([0, 0, 0])
     expect(await readFile(join(folder, 'count'), 'utf8')).toBe('30')
   }, 30_000)
 

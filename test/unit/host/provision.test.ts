@@ -6,10 +6,7 @@ import { debian12, debian13, fedora } from './facts.js'
 import { deferred, fakeRun, labErrorOf, linesOf, rejectionOf, type Answer, type Call } from './fakes.js'
 
 // What the host is, and starting its engine, come from the test: nothing of the real host is looked at or changed.
-const world = vi.hoisted(() => ({
-  facts: undefined as unknown,
-  effects: [] as string[],
-}))
+const world = vi.hoisted((): { facts: unknown; effects: string[] } => ({ facts: undefined, effects: [] }))
 vi.mock('../../../lab/host/inspect.js', () => ({ inspectHost: () => Promise.resolve(world.facts) }))
 vi.mock('../../../lab/host/engine.js', async (original) => ({
   ...(await original<object>()),
@@ -59,7 +56,7 @@ function provision(host: Host) {
   const { run, calls } = fakeRun((call) => {
     const { line } = call
     if (line.startsWith('docker version')) return { exitCode: host.facts.engine === 'running' ? 0 : 1 }
-    if (line === 'which dockerd') return { exitCode: 0 }
+    if (line.endsWith(' sh dockerd') return { exitCode: 0 }
     if (line.startsWith('docker image inspect')) return ''
     if (line.startsWith('docker run')) return probes.shift() ?? ''
     if (line.includes('apt-get')) {
@@ -149,7 +146,8 @@ describe('with consent', () => {
 
   it('brings a newer engine where the release’s own fails the probe, after showing what it upgrades', async () => {
     const simulation = 'Inst libc6 [2.36] (2.41)\nInst runc (1.1)\nInst containerd [1.6] (1.7)\n'
-    const apt = ({ line }: Call): string => (line.includes('-s install') && line.includes('-t') ? simulation : '')
+    const apt = ({ line }: Call): string =>
+      line.includes('-s install') && line.includes('-t') ? simulation : ''
     const { done, said, asked } = provision({ facts: debian12, probes: [refused], apt })
     await done
     expect(asked).toHaveLength(2)
@@ -166,9 +164,9 @@ describe('with consent', () => {
     ])
     const upgrades = said.indexOf('apt upgrades 2 installed packages: libc6 containerd')
     expect(upgrades).toBeGreaterThan(-1)
-    expect(said.findIndex((line) => line.startsWith('apt-get install') && line.includes('-t'))).toBeGreaterThan(
-      upgrades,
-    )
+    expect(
+      said.findIndex((line) => line.startsWith('apt-get install') && line.includes('-t')),
+    ).toBeGreaterThan(upgrades)
   })
 
   it('gives up on an engine that still fails', async () => {
@@ -180,7 +178,10 @@ describe('with consent', () => {
 
   it.each([
     ['somebody’s running engine', { ...debian12, engine: 'running', dockerCli: true } as const],
-    ['an engine of a release without a known newer one', { ...debian13, engine: 'stopped', dockerCli: true } as const],
+    [
+      'an engine of a release without a known newer one',
+      { ...debian13, engine: 'stopped', dockerCli: true } as const,
+    ],
   ])('leaves %s alone when it fails', async (_, facts) => {
     const { done, asked } = provision({ facts, probes: [refused] })
     expect((await labErrorOf(done)).code).toBe('host.engine-unusable')

@@ -48,7 +48,7 @@ describe('makePlan', () => {
         ? [[object.metadata?.name, (object.spec as { replicas?: number }).replicas]]
         : [],
     )
-    expect(Object.fromEntries(replicas)).toMatchObject({ redis: 5, nginx: 4 })
+    expect(Object.fromEntries(replicas)).toMatchObject({ redis: 5, 'nginx-deployment': 4 })
   })
 
   it.each([
@@ -63,7 +63,9 @@ describe('makePlan', () => {
     }
     expect(error).toBeInstanceOf(LabError)
     expect(error).toMatchObject({ code: 'spec.invalid', exitCode: 2 })
-    expect((error as LabError).message).toMatch(new RegExp(`^${field}: .*; write ${has.replaceAll('.', '\\.')}`))
+    expect((error as LabError).message).toMatch(
+      new RegExp(`^${field}: .*; write ${has.replaceAll('.', '\\.')}`),
+    )
   })
 })
 

@@ -1,13 +1,13 @@
-import { judge } from '../checks/judge.js'
-import { systemClock } from '../observe/clock.js'
-import type { Clock } from '../observe/clock.js'
-import { dnsCacheSeconds } from '../observe/model/corefile.js'
-import type { Observations, Part } from '../observe/model/observations.js'
-import type { Recording, VerifyTarget } from '../observe/model/target.js'
-import { observe } from '../observe/observe.js'
-import { settle } from '../observe/settle.js'
-import type { CheckResult, VerifyResult } from './model.js'
-import { summarize } from './summarize.js'
+import { judge } from './checks/judge.js'
+import { systemClock } from './observe/clock.js'
+import type { Clock } from './observe/clock.js'
+import { dnsCacheSeconds } from './observe/model/corefile.js'
+import type { Observations, Part } from './observe/model/observations.js'
+import type { Recording, VerifyTarget } from './observe/model/target.js'
+import { observe } from './observe/observe.js'
+import { settle } from './observe/settle.js'
+import type { CheckResult, VerifyResult } from './report/model.js'
+import { summarize } from './report/summarize.js'
 
 export interface VerifyOptions {
   /** How long mismatches are observed again before they count. Default: 10 s. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { VerifyTarget } from '../../../lab/observe/model/target.js'
-import { verify } from '../../../lab/report/verify.js'
-import type { VerifyProgress } from '../../../lab/report/verify.js'
-import { faults } from '../checks/faults.js'
-import { healthy, one, recording } from '../checks/recorded.js'
-import type { World } from '../checks/recorded.js'
-import { FakeClock } from '../observe/fake-clock.js'
+import type { VerifyTarget } from '../../lab/observe/model/target.js'
+import { verify } from '../../lab/verify.js'
+import type { VerifyProgress } from '../../lab/verify.js'
+import { faults } from './checks/faults.js'
+import { healthy, one, recording } from './checks/recorded.js'
+import type { World } from './checks/recorded.js'
+import { FakeClock } from './observe/fake-clock.js'
 
 const target: VerifyTarget = {
   kubeconfig: 'none',

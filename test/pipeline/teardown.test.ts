@@ -1,0 +1,191 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it, vi } from 'vitest'
+import { labErrorOf } from '../unit/host/fakes.js'
+import { clabDeploy, hostsBlock, makeLab, node, nodeLabels, type FakeLab } from './world.js'
+
+vi.mock('node:fs/promises', async (original) => ({
+  ...(await original<object>()),
+  statfs: () => Promise.resolve({ bavail: 100e9, bsize: 1 }),
+}))
+
+async function deployed(): Promise<FakeLab> {
+  const lab = await makeLab()
+  await lab.deploy()
+  lab.world.effects.length = 0
+  return lab
+}
+
+async function nothingIsLeft({ world, state }: FakeLab): Promise<void> {
+  expect(world.containers.filter(({ labels }) => Object.values(labels).includes('lab'))).toEqual([])
+  expect(world.networks.has('kind')).toBe(false)
+  expect(await readFile(world.hostEntries.hostsFile, 'utf8')).toBe(
+    `127.0.0.1\tlocalhost\n${hostsBlock('lab-2')}`,
+  )
+  expect(existsSync(world.hostEntries.sshFile)).toBe(false)
+  expect(existsSync(state.folder)).toBe(false)
+}
+
+describe('a lab', () => {
+  it('is removed with all it made, and what was removed is told', async () => {
+    const lab = await deployed()
+    const removed = await lab.teardown()
+    await nothingIsLeft(lab)
+    expect(removed).toEqual([
+      'container lab-control-plane',
+      'container lab-worker',
+      'container lab-worker2',
+      'network kind',
+      `lines of ${lab.world.hostEntries.hostsFile}`,
+      lab.world.hostEntries.sshFile,
+      lab.state.folder,
+    ])
+  })
+
+  it('is removed though containerlab says so and removes nothing', async () => {
+    const lab = await deployed()
+    lab.world.containerlab.destroy = () => Promise.resolve('')
+    await lab.teardown()
+    await nothingIsLeft(lab)
+    expect(lab.world.effects.slice(0, 2)).toEqual([
+      'containerlab destroy',
+      'docker rm -f -v id-lab-control-plane id-lab-worker id-lab-worker2',
+    ])
+  })
+
+  it('is removed though containerlab fails', async () => {
+    const lab = await deployed()
+    lab.world.containerlab.destroy = () => Promise.resolve({ exitCode: 1, stderr: 'no' })
+    await lab.teardown()
+    await nothingIsLeft(lab)
+  })
+
+  it('keeps the network from containerlab, which would remove what others live on', async () => {
+    const lab = await deployed()
+    await lab.teardown()
+    const call = lab.world.calls.find(({ line }) => line.includes('containerlab destroy'))
+    expect(call?.args).toContain('--keep-mgmt-net')
+  })
+
+  it.each(['exited', 'paused', 'created'])('whose containers are %s is removed', async (state) => {
+    const lab = await deployed()
+    for (const container of lab.world.containers) container.state = state
+    lab.world.containerlab.destroy = () => Promise.resolve('')
+    await lab.teardown()
+    await nothingIsLeft(lab)
+  })
+
+  it('that is half made is removed, without containerlab', async () => {
+    const lab = await makeLab()
+    await lab.state.journal({ event: 'network-intent', network: 'kind' })
+    await lab.state.journal({ event: 'nodes-intent' })
+    await clabDeploy(lab.world, 'lab', 0)
+    await lab.teardown()
+    await nothingIsLeft(lab)
+    expect(lab.world.effects).not.toContain('containerlab destroy')
+  })
+
+  it('whose containerlab is gone with the cache is removed', async () => {
+    const lab = await deployed()
+    lab.world.containerlab.destroy = () => Promise.reject(new Error('ENOENT'))
+    await lab.teardown({ containerlab: '/gone/containerlab' })
+    await nothingIsLeft(lab)
+  })
+
+  it('that lost its state folder loses its containers; the network may be somebody else’s', async () => {
+    const lab = await deployed()
+    await lab.state.remove()
+    const removed = await lab.teardown()
+    expect(lab.world.containers).toEqual([])
+    expect(lab.world.networks.has('kind')).toBe(true)
+    expect(removed).not.toContain('network kind')
+  })
+
+  it('is removed with volumes that carry its label', async () => {
+    const lab = await deployed()
+    lab.world.volumes.push(
+      { name: 'ours', labels: nodeLabels('lab') },
+      { name: 'theirs', labels: nodeLabels('lab-2') },
+    )
+    await lab.teardown()
+    expect(lab.world.volumes.map(({ name }) => name)).toEqual(['theirs'])
+  })
+
+  it('on a host that has no engine any more: its files are removed', async () => {
+    const lab = await deployed()
+    lab.world.calls.length = 0
+    await lab.teardown({ engine: false })
+    expect(lab.world.calls).toEqual([])
+    expect(existsSync(lab.state.folder)).toBe(false)
+    expect(existsSync(lab.world.hostEntries.sshFile)).toBe(false)
+  })
+})
+
+describe('no lab', () => {
+  it('is nothing to remove, and nothing is told to have been', async () => {
+    const lab = await makeLab()
+    expect(await lab.teardown()).toEqual([])
+    expect(lab.world.effects).toEqual([])
+    expect(existsSync(lab.state.folder)).toBe(false)
+  })
+
+  it('is what a second teardown finds', async () => {
+    const lab = await deployed()
+    await lab.teardown()
+    expect(await lab.teardown()).toEqual([])
+  })
+})
+
+describe('a network', () => {
+  it('that this lab did not make stays', async () => {
+    const lab = await makeLab()
+    lab.world.networks.set('kind', '172.18.0.0/16')
+    await lab.deploy()
+    await lab.teardown()
+    expect(lab.world.networks.has('kind')).toBe(true)
+  })
+
+  it.each(['running', 'exited'])('that another lab’s %s container is on stays', async (state) => {
+    const lab = await deployed()
+    lab.world.containers.push(node('other-control-plane', 'other', state))
+    const removed = await lab.teardown()
+    expect(lab.world.networks.has('kind')).toBe(true)
+    expect(removed).not.toContain('network kind')
+  })
+
+  it('that is gone already is no error', async () => {
+    const lab = await deployed()
+    lab.world.networks.delete('kind')
+    await lab.teardown()
+    await nothingIsLeft(lab)
+  })
+})
+
+describe('what looks alike', () => {
+  it('is never touched', async () => {
+    const lab = await deployed()
+    const foreign = [
+      node('lab-2-control-plane', 'lab-2'),
+      node('la-worker', 'la'),
+      { name: 'lab-worker3', state: 'running', labels: {}, network: 'bridge' },
+      { name: 'db', state: 'exited', labels: { 'com.example.lab': 'lab' }, network: 'bridge' },
+    ]
+    lab.world.containers.push(...foreign)
+    await lab.teardown()
+    expect(lab.world.containers).toEqual(foreign)
+    expect(lab.world.effects.join(' ')).not.toMatch(/lab-2|la-worker|worker3|id-db/)
+    expect(await readFile(lab.world.hostEntries.hostsFile, 'utf8')).toContain(hostsBlock('lab-2'))
+  })
+})
+
+describe('what cannot be removed', () => {
+  it('is looked for and named', async () => {
+    const lab = await deployed()
+    lab.world.containerlab.destroy = () => Promise.resolve('')
+    lab.world.containers.push({ ...node('lab-worker3', 'lab'), stubborn: true })
+    const error = await labErrorOf(lab.teardown())
+    expect(error).toMatchObject({ code: 'teardown.incomplete', exitCode: 4, retry: true })
+    expect(error.message).toContain('container lab-worker3')
+    expect(error.message).not.toContain('lab-control-plane')
+  })
+})

@@ -1,0 +1,300 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { KubernetesObject } from '@kubernetes/client-node'
+import type { Artifact, ArtifactSource, Pending } from '../../lab/artifacts/artifact.js'
+import type { HostEntries } from '../../lab/cluster/host-entries.js'
+import { nameOf, type Applied } from '../../lab/cluster/object-api.js'
+import { LabState } from '../../lab/cluster/state.js'
+import type { Run } from '../../lab/host/run.js'
+import { deployStages, type ClusterApi, type DeployContext } from '../../lab/pipeline/deploy.js'
+import type { Stage } from '../../lab/pipeline/progress.js'
+import { runStep } from '../../lab/pipeline/step.js'
+import { teardownStages } from '../../lab/pipeline/teardown.js'
+import { makePlan, type Plan } from '../../lab/plan/plan.js'
+import { parseSpec, type SpecInput } from '../../lab/spec/index.js'
+import { fakeRun, never, temporaryFolder, type Answer, type Call } from '../unit/host/fakes.js'
+
+export interface FakeContainer {
+  readonly name: string
+  state: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly network: string
+  /** `docker rm` says that it removed it, and does not. */
+  readonly stubborn?: boolean
+}
+
+export interface FakeVolume {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** A host with an engine, in memory; its files are in a temporary folder. */
+export interface World {
+  readonly containers: FakeContainer[]
+  readonly volumes: FakeVolume[]
+  /** Subnets by the name of the network. */
+  readonly networks: Map<string, string>
+  routes: string
+  readonly hostEntries: HostEntries
+  readonly run: Run
+  readonly calls: Call[]
+  /** What happened, in order: commands that change something, and applied objects. */
+  readonly effects: string[]
+  /** What containerlab does instead of its work. */
+  containerlab: { deploy?: (call: Call) => Promise<Answer>; destroy?: (call: Call) => Promise<Answer> }
+}
+
+export const adminConf = `apiVersion: v1
+kind: Config
+clusters: [{name: kubernetes, cluster: {server: "https://x:6443"}}]
+contexts: [{name: a, context: {cluster: kubernetes, user: admin}}]
+current-context: a
+users: [{name: admin, user: {client-key-data: S0VZ}}]
+`
+
+export const nodeLabels = (lab: string): Record<string, string> => ({
+  'io.x-k8s.kind.cluster': lab,
+  containerlab: lab,
+})
+
+export const hostsBlock = (lab: string): string =>
+  `###### CLAB-${lab}-START ######\n172.18.0.2\t${lab}-control-plane\n###### CLAB-${lab}-END ######\n`
+
+export async function makeWorld(): Promise<World> {
+  const folder = await temporaryFolder()
+  const hostEntries = { hostsFile: join(folder, 'hosts'), sshFile: join(folder, 'clab-lab.conf') }
+  await writeFile(hostEntries.hostsFile, `127.0.0.1\tlocalhost\n${hostsBlock('lab-2')}`)
+  const world: World = {
+    containers: [],
+    volumes: [],
+    networks: new Map([['bridge', '172.17.0.0/16']]),
+    routes: 'default via 10.0.0.1 dev eth0\n',
+    hostEntries,
+    effects: [],
+    containerlab: {},
+    ...fakeRun((call) => answer(world, call, folder)),
+  }
+  return world
+}
+
+async function answer(world: World, call: Call, folder: string): Promise<Answer> {
+  const { line, args } = call
+  const verb = args[0] ?? ''
+  if (line.startsWith('ip ')) return line.includes('-4') ? world.routes : ''
+  if (line.includes('containerlab ')) {
+    world.effects.push(`containerlab ${verb}`)
+    if (verb === 'deploy') return (world.containerlab.deploy ?? (() => clabDeploy(world, 'lab', 2)))(call)
+    return (world.containerlab.destroy ?? (() => clabDestroy(world, 'lab')))(call)
+  }
+  const changes = ['rm', 'network rm', 'volume rm'].find((words) => line.startsWith(`docker ${words} `))
+  if (changes !== undefined) world.effects.push(line)
+  return engineAnswer(world, args, folder)
+}
+
+function engineAnswer(world: World, args: readonly string[], folder: string): Answer {
+  const [first = '', second = ''] = args
+  const filter = args[args.indexOf('--filter') + 1] ?? ''
+  const labelled = ({ labels }: FakeVolume | FakeContainer): boolean => {
+    const [, key = '', value] = /^label=([^=]+)=(.*)$/.exec(filter) ?? []
+    return labels[key] === value
+  }
+  const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('')
+  switch (first === 'network' || first === 'volume' ? `${first} ${second}` : first) {
+    case 'ps': {
+      const shown = world.containers.filter(({ state }) => args.includes('-a') || state === 'running')
+      const onNetwork = /^network=(.*)$/.exec(filter)?.[1]
+      if (onNetwork !== undefined) {
+        return lines(shown.filter(({ network }) => network === onNetwork).map(({ name }) => `id-${name}`))
+      }
+      return lines(shown.filter(labelled).map(({ name, state }) => `id-${name}\t${name}\t${state}\timage`))
+    }
+    case 'rm':
+      for (const id of args.filter((word) => word.startsWith('id-'))) {
+        const i = world.containers.findIndex(({ name, stubborn }) => `id-${name}` === id && stubborn !== true)
+        if (i !== -1) world.containers.splice(i, 1)
+      }
+      return ''
+    case 'volume ls':
+      return lines(world.volumes.filter(labelled).map(({ name }) => name))
+    case 'volume rm':
+      for (const name of args.slice(2)) {
+        const i = world.volumes.findIndex((volume) => volume.name === name)
+        if (i !== -1) world.volumes.splice(i, 1)
+      }
+      return ''
+    case 'network ls':
+      return lines([...world.networks.keys()])
+    case 'network inspect':
+      return lines(args.slice(4).map((name) => `${name}\t${world.networks.get(name) ?? ''} `))
+    case 'network rm':
+      return world.networks.delete(args.at(-1) ?? '') ? '' : { exitCode: 1, stderr: 'no such network' }
+    case 'info':
+      return folder
+    case 'port':
+      return '127.0.0.1:40123\n'
+    case 'exec':
+      return adminConf
+    default:
+      return undefined
+  }
+}
+
+/** What containerlab makes. */
+export async function clabDeploy(world: World, lab: string, workers: number): Promise<Answer> {
+  if (!world.networks.has('kind')) world.networks.set('kind', '172.18.0.0/16')
+  const names = [
+    'control-plane',
+    ...Array.from({ length: workers }, (_, i) => `worker${i === 0 ? '' : i + 1}`),
+  ]
+  for (const name of names) world.containers.push(node(`${lab}-${name}`, lab))
+  const { hostsFile, sshFile } = world.hostEntries
+  const hosts = await readFile(hostsFile, 'utf8')
+  await writeFile(hostsFile, hosts.replace(hostsBlock(lab), '') + hostsBlock(lab))
+  await writeFile(sshFile, 'Host lab-*\n')
+  return ''
+}
+
+function clabDestroy(world: World, lab: string): Promise<Answer> {
+  for (const container of world.containers.filter(({ labels }) => labels['containerlab'] === lab)) {
+    world.containers.splice(world.containers.indexOf(container), 1)
+  }
+  return Promise.resolve('')
+}
+
+export const node = (name: string, lab: string, state = 'running'): FakeContainer => ({
+  name,
+  state,
+  labels: nodeLabels(lab),
+  network: 'kind',
+})
+
+/** A cluster that remembers what was applied to it, by text. */
+export interface FakeCluster extends ClusterApi {
+  readonly objects: Map<string, string>
+  notReady: string | undefined
+}
+
+export function makeCluster(world: World): FakeCluster {
+  const objects = new Map<string, string>()
+  const cluster: FakeCluster = {
+    objects,
+    notReady: undefined,
+    apply: (object: KubernetesObject): Promise<Applied> => {
+      const text = JSON.stringify(object)
+      const before = objects.get(nameOf(object))
+      objects.set(nameOf(object), text)
+      if (before !== text) world.effects.push(`apply ${nameOf(object)}`)
+      if (before === undefined) return Promise.resolve('created')
+      return Promise.resolve(before === text ? 'unchanged' : 'changed')
+    },
+    unreachable: () => Promise.resolve(undefined),
+    nodesNotReady: () => Promise.resolve(cluster.notReady),
+    notRolledOut: () => Promise.resolve(undefined),
+    explain: () => Promise.resolve('pods not ready: none'),
+  }
+  return cluster
+}
+
+export function planOf(input: SpecInput = {}): Plan {
+  const parsed = parseSpec({ name: 'lab', ...input })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues))
+  return makePlan(parsed.spec)
+}
+
+/** Artifacts that are there. */
+export async function fakeArtifacts(nodeImage = 'headless-lab/node:1-k'): Promise<ArtifactSource> {
+  const cache = await temporaryFolder()
+  const fixture = fileURLToPath(new URL('../fixtures/calico-vxlan.excerpt.yaml', import.meta.url))
+  await mkdir(join(cache, 'calico'))
+  await writeFile(join(cache, 'calico', 'calico-vxlan.yaml'), await readFile(fixture))
+  return {
+    survey: () => Promise.resolve({ pending: [], tools: [] }),
+    get: (name): Promise<Artifact> =>
+      Promise.resolve({
+        name,
+        key: 'k',
+        folder: join(cache, name),
+        image: name === 'node' ? nodeImage : undefined,
+      }),
+  }
+}
+
+/** Everything a lab takes, and its two ways. */
+export interface FakeLab {
+  readonly world: World
+  readonly cluster: FakeCluster
+  readonly state: LabState
+  readonly warnings: string[]
+  /** Deploys as the program does, and tells the number of changes. */
+  readonly deploy: (options?: DeployOptions) => Promise<number>
+  /** Tears down as the program does, and tells what was removed. */
+  readonly teardown: (options?: TeardownOptions) => Promise<string[]>
+}
+
+interface DeployOptions {
+  readonly plan?: Plan
+  readonly artifacts?: ArtifactSource
+  readonly pending?: readonly Pending[]
+  readonly interrupt?: AbortSignal
+}
+
+interface TeardownOptions {
+  readonly engine?: boolean
+  readonly containerlab?: string
+}
+
+export async function makeLab(): Promise<FakeLab> {
+  const world = await makeWorld()
+  const cluster = makeCluster(world)
+  const state = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+  const artifacts = await fakeArtifacts()
+  const warnings: string[] = []
+  const { run, hostEntries } = world
+  return {
+    world,
+    cluster,
+    state,
+    warnings,
+    deploy: async ({ plan = planOf(), interrupt = never(), pending = [], ...given } = {}) => {
+      await state.create()
+      const context: DeployContext = {
+        plan,
+        state,
+        artifacts: given.artifacts ?? artifacts,
+        pending,
+        run,
+        connect: () => cluster,
+        hostEntries,
+        warn: (line) => warnings.push(line),
+        changes: 0,
+      }
+      await runAll(deployStages(context), interrupt)
+      return context.changes
+    },
+    teardown: async ({ engine = true, containerlab } = {}) => {
+      const removed: string[] = []
+      const made = containerlab ?? (await state.record())?.containerlab
+      await runAll(
+        teardownStages({
+          name: 'lab',
+          state,
+          run: engine ? run : undefined,
+          containerlab: made,
+          hostEntries,
+          removed,
+        }),
+        never(),
+      )
+      return removed
+    },
+  }
+}
+
+/** One stage after the other, without the drawing. */
+async function runAll(stages: readonly Stage[], interrupt: AbortSignal): Promise<void> {
+  for (const stage of stages) {
+    for (const step of 'beside' in stage ? stage.beside() : [stage])
+      await runStep(step, interrupt, () => undefined)
+  }
+}
