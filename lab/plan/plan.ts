@@ -73,6 +73,7 @@ function workloads(spec: Spec, nodes: number): KubernetesObject[] {
   const chart = new LabChart(new App(), 'lab', {
     clusterDomain: spec.topology.clusterDomain,
     nodes,
+    labels: { 'headless-lab.dev/lab': spec.name },
     redis: { image: workloadImages.redis, replicas: spec.workloads.redis.replicas },
     nginx: { image: workloadImages.nginx, replicas: spec.workloads.nginx.replicas },
     multitool: { image: workloadImages.multitool },
