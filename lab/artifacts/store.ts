@@ -75,7 +75,7 @@ export class ArtifactStore {
   }
 }
 
-/** Removes a folder, also one that holds read-only folders, as Go's module cache has them. */
+/** Removes a folder with all that is in it; nothing where there is none. */
 export async function remove(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,5 +1,6 @@
 import { request, type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { LabError } from '../errors.js'
 
 /** What the API server answered. */
 export interface ApiResponse {
@@ -12,6 +13,7 @@ export interface ApiResponse {
  * classes, which lose fields such as `x-kubernetes-int-or-string`; what is applied must arrive as declared.
  *
  * @param path with its query, for example `/api/v1/namespaces/default`
+ * @throws LabError `cluster.unreachable` when there is no answer
  */
 export async function apiRequest(
   config: KubeConfig,
@@ -36,12 +38,12 @@ export async function apiRequest(
     const sent = request(new URL(path, server), options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
+      response.on('error', (error) => reject(unreachable(server, error)))
       response.on('end', () =>
         resolve({ status: response.statusCode ?? 0, body: parse(Buffer.concat(chunks)) }),
       )
     })
-    sent.on('error', reject)
+    sent.on('error', (error) => reject(unreachable(server, error)))
     sent.end(content)
   })
 }
@@ -55,3 +57,8 @@ function parse(bytes: Buffer): unknown {
     return text
   }
 }
+
+const unreachable = (server: string, error: Error): LabError =>
+  new LabError('cluster.unreachable', `the API server ${server} does not answer: ${error.message}`, {
+    cause: error,
+  })

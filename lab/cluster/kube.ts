@@ -44,7 +44,11 @@ export class Kube {
   }
 
   /** What is missing until every one of these nodes is Ready. */
-  async nodesNotReady(names: readonly string[]): Promise<string | undefined> {
+  nodesNotReady(names: readonly string[]): Promise<string | undefined> {
+    return patiently(() => this.missingNodes(names))
+  }
+
+  private async missingNodes(names: readonly string[]): Promise<string | undefined> {
     const { items } = await this.core.listNode()
     const ready = new Set(
       items
@@ -58,7 +62,11 @@ export class Kube {
   }
 
   /** What is missing until the workloads among these objects are rolled out. */
-  async notRolledOut(objects: readonly KubernetesObject[]): Promise<string | undefined> {
+  notRolledOut(objects: readonly KubernetesObject[]): Promise<string | undefined> {
+    return patiently(() => this.missingRollouts(objects))
+  }
+
+  private async missingRollouts(objects: readonly KubernetesObject[]): Promise<string | undefined> {
     const missing = await Promise.all(
       objects.map(async (object) => {
         const live = await this.workload(object)
@@ -145,6 +153,15 @@ function latest(events: readonly CoreV1Event[]): CoreV1Event[] {
   const time = ({ lastTimestamp, eventTime }: CoreV1Event): number =>
     new Date(lastTimestamp ?? eventTime ?? 0).getTime()
   return events.toSorted((a, b) => time(b) - time(a)).slice(0, 8)
+}
+
+/** While something is waited for, an API server that does not answer is one more thing that is missing. */
+async function patiently(look: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    return `the API server: ${messageOf(error)}`
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,6 @@
 /** `12.3 s`, or `4 min 05 s`. */
 export function seconds(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
   const whole = Math.round(ms / 1000)
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
 }

@@ -14,7 +14,11 @@ export type EngineState = 'absent' | 'stopped' | 'running'
 export const PROBE_IMAGE = 'headless-lab/probe:1'
 const START_DEADLINE_MS = 60_000
 
-/** Whether a Docker engine answers, and whether there is one to start. */
+/**
+ * Whether a Docker engine answers, and whether there is one to start.
+ *
+ * @throws LabError `host.engine-unusable` when one is there that this user may not use
+ */
 export async function engineState(run: Run): Promise<EngineState> {
   if ((await answers(run)) === undefined) return 'running'
   return (await onPath(run, 'dockerd')) ? 'stopped' : 'absent'
@@ -29,6 +33,11 @@ export async function onPath(run: Run, command: string): Promise<boolean> {
 async function answers(run: Run): Promise<string | undefined> {
   try {
     const { exitCode, stderr } = await run('docker', ['version', '--format', '{{.Server.Version}}'])
+    if (exitCode !== 0 && /permission denied/i.test(stderr)) {
+      throw new LabError('host.engine-unusable', 'you may not use the Docker engine of this host', {
+        hint: 'run as root, or join the group docker and log in again',
+      })
+    }
     return exitCode === 0 ? undefined : tail(stderr, 1)
   } catch (error) {
     if (error instanceof LabError && error.code === 'host.lacks') return error.message

@@ -6,10 +6,11 @@ import type { Run } from './run.js'
 
 /** Looks at the host; changes nothing. */
 export async function inspectHost(run: Run): Promise<HostFacts> {
-  const [os, hasApt, engine, dockerCli, hasGo, debootstrap, aptSources] = await Promise.all([
+  const [os, hasApt, engine, ip, dockerCli, hasGo, debootstrap, aptSources] = await Promise.all([
     readFile('/etc/os-release', 'utf8').then(parseOsRelease, () => parseOsRelease('')),
     onPath(run, 'apt-get'),
     engineState(run),
+    onPath(run, 'ip'),
     onPath(run, 'docker'),
     onPath(run, 'go'),
     // It lives in sbin, which is not on everybody's PATH.
@@ -22,6 +23,7 @@ export async function inspectHost(run: Run): Promise<HostFacts> {
     hasApt,
     isRoot: process.getuid?.() === 0,
     engine,
+    ip,
     dockerCli,
     go: go.version,
     goToolchain: go.toolchain,

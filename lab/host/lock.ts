@@ -119,7 +119,9 @@ async function isAlive({ pid, startTime }: LockOwner): Promise<boolean> {
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined)
   // The command, field 2, is in parentheses and may hold spaces: count from the last one.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // A zombie has ended; it only waits for its parent to ask.
+  return fields?.[0] === 'Z' ? 'ended' : fields?.[19]
 }
 
 function isCode(error: unknown, code: string): boolean {

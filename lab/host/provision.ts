@@ -49,6 +49,9 @@ export async function ensureHost(tools: readonly Tool[], options: ProvisionOptio
       missing.map((requirement) => requirement.missing).join('; '),
       options,
     )
+    // A release's package can be too old, which only its installation shows.
+    const still = requirements(await inspectHost(options.run), tools)
+    if (still.length > 0) throw lacks(facts, still)
   }
   await ensureEngine(facts, options)
 }

@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly hasApt: boolean
   readonly isRoot: boolean
   readonly engine: EngineState
+  /** Whether there is `ip`, which tells the host's routes. */
+  readonly ip: boolean
   /** Whether there is a docker client. */
   readonly dockerCli: boolean
   /** Version of Go, for example `1.26.8`; `undefined` without Go. */
@@ -63,6 +65,9 @@ export function requirements(facts: HostFacts, tools: readonly Tool[]): Requirem
       packages: clientPackages(facts).length > 0 ? clientPackages(facts) : ['docker.io'],
       from,
     })
+  }
+  if (!facts.ip) {
+    found.push({ name: 'iproute2', missing: 'the command ip is not installed', packages: ['iproute2'], from })
   }
   if (tools.includes('debootstrap') && !facts.debootstrap) {
     found.push({

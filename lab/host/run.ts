@@ -14,8 +14,6 @@ export interface RunOptions {
   readonly log?: string
   /** Text for the command's standard input; without it there is none. */
   readonly input?: string
-  /** Called with each line of output, for progress. */
-  readonly onLine?: (line: string) => void
 }
 
 export interface RunResult {
@@ -52,8 +50,6 @@ export const tryRun: Run = async (file, args, options = {}) => {
   const log = options.log === undefined ? undefined : createWriteStream(options.log, { flags: 'a' })
   log?.write(`\n$ ${[file, ...args].join(' ')}\n`)
   if (log) child.all.pipe(log, { end: false })
-  const { onLine } = options
-  if (onLine) watchLines(child.all, onLine)
 
   /** Whether there still was somebody to get it. */
   const kill = (name: NodeJS.Signals | 0): boolean => {
@@ -122,13 +118,4 @@ export function tail(text: string, count: number): string {
 export function commandLine(file: string, args: readonly string[]): string {
   const line = [file, ...args].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')
   return line.length <= 160 ? line : `${line.slice(0, 157)}…`
-}
-
-function watchLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
-  let rest = ''
-  stream.on('data', (chunk: Buffer | string) => {
-    const lines = (rest + chunk.toString()).split(/\r?\n/)
-    rest = lines.pop() ?? ''
-    for (const line of lines) onLine(line)
-  })
 }

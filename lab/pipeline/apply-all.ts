@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Kube } from '../cluster/kube.js'
 import { nameOf, type Applied } from '../cluster/object-api.js'
+import { LabError } from '../errors.js'
 import { waitUntil, type WaitOptions } from '../host/wait.js'
 
 /** Kinds that other objects need to be there first, in the order in which they are applied. */
@@ -11,7 +12,7 @@ const BESIDE = 8
 
 /**
  * Applies objects, those that others need first. A kind that was defined only just now takes the API server
- * a moment: it is tried again until the signal ends that.
+ * a moment, and it may not answer for one: it is tried again until the signal ends that.
  *
  * @returns how many objects were created or changed
  */
@@ -49,7 +50,12 @@ async function applyOne(
 ): Promise<Applied> {
   let result: Applied | undefined
   await waitUntil(async () => {
-    result = await kube.apply(object)
+    try {
+      result = await kube.apply(object)
+    } catch (error) {
+      if (error instanceof LabError && error.code === 'cluster.unreachable') return error.message
+      throw error
+    }
     return result === undefined ? `${nameOf(object)}: its kind is not served yet` : undefined
   }, wait)
   return result ?? 'unchanged'

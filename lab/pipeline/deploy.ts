@@ -40,7 +40,7 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 
 /** Bytes that building takes, and that the nodes of a lab take. */
-const DISK_TO_BUILD = 12e9
+const DISK_TO_BUILD = 10e9
 const DISK_TO_RUN = 3e9
 
 /** From nothing, or from whatever is there, to a lab whose workloads are rolled out. */
@@ -66,7 +66,8 @@ function preflight(context: DeployContext): Step {
     deadlineMs: 30 * SECOND,
     run: async ({ signal }) => {
       const engine = new Engine(run, { signal })
-      const own = (await engine.containers(plan.name)).length > 0 ? [nodesNetwork] : []
+      const nodes = await engine.containers(plan.name)
+      const own = nodes.length > 0 ? [nodesNetwork] : []
       const clashes = findClashes(plan.topology, await engine.hostNetworks(own))
       const blocking = clashes.find(({ severity }) => severity === 'block')
       if (blocking) {
@@ -75,7 +76,8 @@ function preflight(context: DeployContext): Step {
         })
       }
       for (const { field, message, fix } of clashes) context.warn(`${field}: ${message}. ${fix}`)
-      await checkDisk(await engine.dataRoot(), pending.length > 0 ? DISK_TO_BUILD : DISK_TO_RUN)
+      const needed = (pending.length > 0 ? DISK_TO_BUILD : 0) + (nodes.length > 0 ? 0 : DISK_TO_RUN)
+      if (needed > 0) await checkDisk(await engine.dataRoot(), needed)
       await refuseOtherTopology(plan, state)
       return undefined
     },
@@ -175,9 +177,9 @@ function nodesStep(context: DeployContext): Step {
       })
       return `${made.length} made`
     },
-    undo: async () => {
+    undo: async (signal) => {
       if ((await state.record()) !== undefined) return
-      const engine = new Engine(run)
+      const engine = new Engine(run, { signal })
       await engine.removeContainers(await engine.containers(plan.name))
       await removeHostEntries(plan.name, context.hostEntries)
     },

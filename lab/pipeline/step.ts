@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { LabError } from '../errors.js'
 
 /** What a running step is given. */
@@ -16,7 +17,7 @@ export interface Step {
   /** Does the step. What it returns is shown beside its title, for example `nothing to do`. */
   readonly run: (io: StepIo) => Promise<string | undefined>
   /** Removes what a failed or interrupted run of this very step has half done. */
-  readonly undo?: () => Promise<void>
+  readonly undo?: (signal: AbortSignal) => Promise<void>
   /** What explains a failure: pods, events, logs. Asked before the undo. Never throws. */
   readonly explain?: () => Promise<string>
 }
@@ -57,10 +58,26 @@ export async function runStep(
   }
 }
 
+/** An engine or API server that is gone must not make the end of a failed step as long as the step. */
+const EXPLAIN_MS = 15_000
+const UNDO_MS = 60_000
+
+async function within<T>(ms: number, work: Promise<T> | undefined): Promise<T | undefined> {
+  const late = new AbortController()
+  try {
+    const tooLong = pause(ms, undefined, { signal: late.signal }).then(() => {
+      throw new Error(`not done in ${ms / 1000} s`)
+    })
+    return await Promise.race([work, tooLong])
+  } finally {
+    late.abort()
+  }
+}
+
 /** An explanation that fails must hide neither the error nor the undo. */
 async function explain(step: Step): Promise<string | undefined> {
   try {
-    return await step.explain?.()
+    return await within(EXPLAIN_MS, step.explain?.())
   } catch (error) {
     return `it could not be explained: ${error instanceof Error ? error.message : String(error)}`
   }
@@ -70,7 +87,7 @@ async function undo(step: Step, show: (line: string) => void): Promise<void> {
   if (step.undo === undefined) return
   show('undoing what was half done')
   try {
-    await step.undo()
+    await within(UNDO_MS, step.undo(AbortSignal.timeout(UNDO_MS)))
   } catch (error) {
     show(`could not be undone: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -28,12 +28,10 @@ export function teardownStages(context: TeardownContext): Stage[] {
   return [
     ...(run === undefined ? [] : engineStages(context, run)),
     {
-      title: 'entries of the host and state',
+      title: 'entries of the host',
       deadlineMs: 30 * SECOND,
       run: async () => {
         context.removed.push(...(await removeHostEntries(context.name, context.hostEntries)))
-        if (await exists(context.state.folder)) context.removed.push(context.state.folder)
-        await context.state.remove()
         return undefined
       },
     },
@@ -46,6 +44,17 @@ export function teardownStages(context: TeardownContext): Stage[] {
         throw new LabError('teardown.incomplete', `teardown left ${left.join(', ')}`, {
           hint: 'run teardown again; if that does not help, remove them by hand',
         })
+      },
+    },
+    {
+      // Last: its journal tells the next teardown what this one had to leave.
+      title: 'state',
+      deadlineMs: 30 * SECOND,
+      run: async () => {
+        if (!(await exists(context.state.folder))) return 'there was none'
+        await context.state.remove()
+        context.removed.push(context.state.folder)
+        return undefined
       },
     },
   ]
@@ -108,7 +117,7 @@ async function containerlabDestroy(
 
 /** Everything of the lab that is still there. */
 async function whatIsLeft(
-  { name, state, hostEntries }: TeardownContext,
+  { name, hostEntries }: TeardownContext,
   engine: Engine | undefined,
 ): Promise<string[]> {
   const [containers, volumes] = engine
@@ -118,7 +127,6 @@ async function whatIsLeft(
     ...containers.map((container) => `container ${container.name}`),
     ...volumes.map((volume) => `volume ${volume}`),
     ...(await leftHostEntries(name, hostEntries)),
-    ...((await exists(state.folder)) ? [state.folder] : []),
   ]
 }
 

@@ -179,6 +179,22 @@ describe('what looks alike', () => {
 })
 
 describe('what cannot be removed', () => {
+  it('ends the teardown in the engine’s words, with all that the next one needs kept', async () => {
+    const lab = await deployed()
+    lab.world.containerlab.destroy = () => Promise.resolve('')
+    lab.world.containers.push({ ...node('lab-worker3', 'lab'), refuses: true })
+    const error = await labErrorOf(lab.teardown())
+    expect(error).toMatchObject({
+      code: 'command.failed',
+      exitCode: 4,
+      details: 'cannot remove id-lab-worker3',
+    })
+    expect(await lab.state.madeNetworks()).toEqual(['kind'])
+    lab.world.containers.length = 0
+    await lab.teardown()
+    await nothingIsLeft(lab)
+  })
+
   it('is looked for and named', async () => {
     const lab = await deployed()
     lab.world.containerlab.destroy = () => Promise.resolve('')

@@ -22,6 +22,8 @@ export interface FakeContainer {
   readonly network: string
   /** `docker rm` says that it removed it, and does not. */
   readonly stubborn?: boolean
+  /** `docker rm` fails. */
+  readonly refuses?: boolean
 }
 
 export interface FakeVolume {
@@ -112,6 +114,7 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
     case 'rm':
       for (const id of args.filter((word) => word.startsWith('id-'))) {
         const i = world.containers.findIndex(({ name, stubborn }) => `id-${name}` === id && stubborn !== true)
+        if (world.containers[i]?.refuses === true) return { exitCode: 1, stderr: `cannot remove ${id}\n` }
         if (i !== -1) world.containers.splice(i, 1)
       }
       return ''

@@ -14,6 +14,7 @@ export const debian12: HostFacts = {
   hasApt: true,
   isRoot: true,
   engine: 'absent',
+  ip: true,
   dockerCli: false,
   go: undefined,
   goToolchain: 'local',

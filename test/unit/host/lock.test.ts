@@ -48,10 +48,14 @@ describe('tryLock', () => {
 
   it('is taken over from the dead', async () => {
     const file = await lockFile()
-    await held(file, { pid: NOBODY })
-    const got = await Promise.all(Array.from({ length: 6 }, () => tryLock(file, 'deploy')))
-    expect(got.filter((one) => typeof one === 'function')).toHaveLength(1)
-    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid })
+    // Many at once and many times: who comes late must not remove the lock that another has taken meanwhile.
+    for (let round = 0; round < 10; round++) {
+      await held(file, { pid: NOBODY, since: `2026-01-01T00:00:0${round}Z` })
+      const got = await Promise.all(Array.from({ length: 30 }, () => tryLock(file, 'deploy')))
+      expect(got.filter((one) => typeof one === 'function')).toHaveLength(1)
+      expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid })
+    }
+    expect(await readdir(join(file, '..'))).toEqual(['lab.lock'])
   })
 
   it('is taken over where the process id was given to another process', async () => {

@@ -37,12 +37,16 @@ afterEach(() => vi.restoreAllMocks())
 const SIMULATE = 'apt-get -s install'
 const isInstall = ({ line }: Call): boolean => line.includes('apt-get install')
 
+const installed = { engine: 'stopped', dockerCli: true, ip: true, debootstrap: true, go: '1.24' } as const
+
 interface Host {
   readonly facts: HostFacts
   readonly tools?: readonly Tool[]
   readonly consent?: boolean
   /** Outcomes of the privileged probe, one for each time; it succeeds after the last. */
   readonly probes?: readonly Answer[]
+  /** What an installation brings, where that is not all that was missing. */
+  readonly brings?: Partial<HostFacts>
   readonly apt?: (call: Call) => Answer | Promise<Answer>
   readonly signal?: AbortSignal
 }
@@ -56,11 +60,12 @@ function provision(host: Host) {
   const { run, calls } = fakeRun((call) => {
     const { line } = call
     if (line.startsWith('docker version')) return { exitCode: host.facts.engine === 'running' ? 0 : 1 }
-    if (line.endsWith(' sh dockerd') return { exitCode: 0 }
+    if (line.endsWith(' sh dockerd')) return { exitCode: 0 }
     if (line.startsWith('docker image inspect')) return ''
     if (line.startsWith('docker run')) return probes.shift() ?? ''
     if (line.includes('apt-get')) {
       if (!line.includes(SIMULATE)) world.effects.push(line.slice(line.indexOf('apt-get')))
+      if (isInstall(call)) world.facts = { ...host.facts, ...installed, ...host.brings }
       return host.apt?.(call) ?? ''
     }
     if (line.startsWith('sudo tee')) {
@@ -167,6 +172,13 @@ describe('with consent', () => {
     expect(
       said.findIndex((line) => line.startsWith('apt-get install') && line.includes('-t')),
     ).toBeGreaterThan(upgrades)
+  })
+
+  it('says so where the package of the release is too old', async () => {
+    const { done } = provision({ facts: debian13, tools: ['go'], brings: { go: '1.18' } })
+    const error = await labErrorOf(done)
+    expect(error.code).toBe('host.lacks')
+    expect(error.details).toContain('Go 1.18 is older than 1.24')
   })
 
   it('gives up on an engine that still fails', async () => {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { commandLine, must, tail, tryRun } from '../../../lab/host/run.js'
-import { fakeRun, labErrorOf, never, rejectionOf, temporaryFolder } from './fakes.js'
+import { fakeRun, labErrorOf, never, temporaryFolder } from './fakes.js'
 
 describe('tryRun', () => {
   it('gives exit code and both streams, whatever the exit code', async () => {
@@ -46,12 +46,6 @@ describe('tryRun', () => {
     expect(text).toMatch(/\$ echo again\nagain\n$/)
   })
 
-  it('tells lines as they come', async () => {
-    const lines: string[] = []
-    await tryRun('printf', ['one\r\ntwo\nthree\n'], { onLine: (line) => lines.push(line) })
-    expect(lines).toEqual(['one', 'two', 'three'])
-  })
-
   it('starts nothing once aborted', async () => {
     const log = join(await temporaryFolder(), 'a.log')
     const signal = AbortSignal.abort(new Error('interrupted'))
@@ -61,23 +55,30 @@ describe('tryRun', () => {
 
   /** Whether any process of the group is left; a zombie that nobody has waited for yet is none. */
   const groupIsThere = async (leader: number): Promise<boolean> => {
-    const { stdout } = await tryRun('ps', ['-e', '-o', 'pgid=,stat='])
-    return stdout.split('\n').some((line) => {
-      const [group, state = ''] = line.trim().split(/\s+/)
-      return Number(group) === leader && !state.startsWith('Z')
+    const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+    const stats = await Promise.all(
+      processes.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
+    )
+    return stats.some((stat) => {
+      const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return Number(group) === leader && state !== 'Z'
     })
   }
 
   /** Aborts a script once it has printed its process id; gives that, and what came of it. */
   async function abortWhenBegun(script: string): Promise<{ leader: number; error: unknown }> {
+    const log = join(await temporaryFolder(), 'begun.log')
     const controller = new AbortController()
-    let leader = 0
-    const onLine = (line: string): void => {
-      leader = Number(line)
-      controller.abort(new Error('interrupted'))
-    }
-    const error = await rejectionOf(tryRun('sh', ['-c', script], { signal: controller.signal, onLine }))
-    return { leader, error }
+    const ended = tryRun('sh', ['-c', script], { signal: controller.signal, log }).catch(
+      (error: unknown) => error,
+    )
+    const leader = await vi.waitFor(async () => {
+      const printed = /^\d+$/m.exec(await readFile(log, 'utf8'))
+      expect(printed).not.toBeNull()
+      return Number(printed?.[0])
+    })
+    controller.abort(new Error('interrupted'))
+    return { leader, error: await ended }
   }
 
   it('ends grandchildren too when aborted', async () => {
@@ -85,7 +86,7 @@ describe('tryRun', () => {
     expect(error).toEqual(new Error('interrupted'))
     expect(leader).toBeGreaterThan(1)
     await vi.waitFor(async () => expect(await groupIsThere(leader)).toBe(false))
-  })
+  }, 20_000)
 
   it('leaves no grandchild that outlives its parent and holds none of its streams', async () => {
     // The leader speaks only once its child ignores SIGTERM.
