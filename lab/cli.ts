@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandIo, LabOptions } from './commands/context.js'
 import { deploy, type DeployOptions } from './commands/deploy.js'
@@ -35,6 +36,7 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
     .description(
       'A Kubernetes service-discovery lab as code, and a verifier that proves how services behave.',
     )
+    .version(version(), '--version', 'print the version')
     .helpCommand(false)
     // Only with this do options behind a tool's first argument stay the tool's.
     .enablePositionalOptions()
@@ -85,6 +87,10 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
     // Commander has printed its line already; help and version are no errors.
     return error.exitCode === 0 ? 0 : new LabError('usage.invalid', error.message).exitCode
   }
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('headless-lab/package.json') as { version: string }).version
 }
 
 function labOptions(command: Command): Command {

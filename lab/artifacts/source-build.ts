@@ -114,9 +114,7 @@ export class SourceBuild implements ArtifactSource {
     refresh: boolean,
     options: ProvideOptions,
   ): Promise<Artifact> {
-    options.onProgress(
-      recipe.dependsOn.length === 0 ? 'waits its turn' : `waits for ${recipe.dependsOn.join(', ')}`,
-    )
+    if (recipe.dependsOn.length > 0) options.onProgress(`waits for ${recipe.dependsOn.join(', ')}`)
     for (const name of recipe.dependsOn) {
       const dependency = await this.recipe(name)
       const begun = this.underWay.get(name)
