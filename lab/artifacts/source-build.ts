@@ -7,8 +7,11 @@ import type { Tool } from '../host/requirements.js'
 import { must, tryRun, type Run } from '../host/run.js'
 import type { Artifact, ArtifactSource, Pending, ProvideOptions } from './artifact.js'
 import { Lane } from './lanes.js'
-import { keyed, type KeyedRecipe, type Recipe, type RecipeStep } from './recipe.js'
+import { imageRef, keyed, type KeyedRecipe, type Recipe, type RecipeStep } from './recipe.js'
 import { ArtifactStore, remove } from './store.js'
+
+/** How many builds of one artifact are kept: going back to an earlier version of the project should not cost a build. */
+const KEPT = 3
 
 /** Fills the placeholders of one word; a word may fall away. */
 type Fill = (word: string) => string[]
@@ -96,8 +99,14 @@ export class SourceBuild implements ArtifactSource {
   }
 
   private async imageId({ ref }: KeyedRecipe): Promise<string | undefined> {
-    const { exitCode, stdout } = await this.run('docker', ['image', 'inspect', '--format', '{{.Id}}', ref])
-    return exitCode === 0 ? stdout.trim() : undefined
+    try {
+      const { exitCode, stdout } = await this.run('docker', ['image', 'inspect', '--format', '{{.Id}}', ref])
+      return exitCode === 0 ? stdout.trim() : undefined
+    } catch (error) {
+      // Where there is no engine yet, there is no image either.
+      if (error instanceof LabError && error.code === 'host.lacks') return undefined
+      throw error
+    }
   }
 
   private provide(recipe: KeyedRecipe, refresh: boolean, options: ProvideOptions): Promise<Artifact> {
@@ -166,6 +175,7 @@ export class SourceBuild implements ArtifactSource {
         durationMs: Date.now() - began,
         ...(imageId === undefined ? {} : { imageId }),
       })
+      await this.prune(recipe)
     } catch (error) {
       await remove(scratch)
       signal.throwIfAborted()
@@ -177,6 +187,19 @@ export class SourceBuild implements ArtifactSource {
       })
     } finally {
       await this.cleanUp(recipe, fill, log)
+    }
+  }
+
+  /** Removes the oldest builds of an artifact; an image that a container still uses stays, and its record with it. */
+  private async prune({ name }: KeyedRecipe): Promise<void> {
+    const builds = (await this.store.list()).filter((record) => record.name === name)
+    const oldest = builds.toSorted((a, b) => b.builtAt.localeCompare(a.builtAt)).slice(KEPT)
+    for (const record of oldest) {
+      if (record.imageId !== undefined) {
+        const { exitCode } = await this.run('docker', ['image', 'rm', imageRef(record)])
+        if (exitCode !== 0) continue
+      }
+      await remove(this.store.folder(record))
     }
   }
 

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { dirname } from 'node:path'
 import { defaultSource } from '../artifacts/default-source.js'
 import { hostEntries } from '../cluster/host-entries.js'
@@ -7,6 +8,7 @@ import { LabError } from '../errors.js'
 import { consentFrom } from '../host/consent.js'
 import { engineState } from '../host/engine.js'
 import { ensureHost, type ProvisionOptions } from '../host/provision.js'
+import { cacheDir } from '../host/paths.js'
 import { tryRun } from '../host/run.js'
 import { deployStages } from '../pipeline/deploy.js'
 import { runStages } from '../pipeline/progress.js'
@@ -24,7 +26,6 @@ export interface DeployOptions extends LabOptions {
 export async function deploy(options: DeployOptions, io: CommandIo): Promise<number> {
   const began = performance.now()
   const lab = await openLab(options)
-  await lab.state.create()
   return holding(lab, 'deploy', async () => {
     const changes = await makeLab(lab, options, io)
     if (changes === 0) {
@@ -46,6 +47,10 @@ export async function deploy(options: DeployOptions, io: CommandIo): Promise<num
     return code
   })
 }
+
+/** Bytes that the artifacts take, and the caches of Go while it builds them (they are in the home folder). */
+const CACHE = 2e9
+const GO_CACHES = 9e9
 
 async function makeLab(
   lab: Lab,
@@ -71,6 +76,10 @@ async function makeLab(
     ...lab,
     artifacts,
     pending,
+    diskToBuild: [
+      { folder: cacheDir(), bytes: CACHE },
+      { folder: homedir(), bytes: tools.includes('go') ? GO_CACHES : 0 },
+    ],
     run: tryRun,
     connect: (kubeconfig: string) => new Kube(kubeconfig),
     hostEntries: hostEntries(lab.plan.name),

@@ -1,4 +1,4 @@
-import { chmod, readFile, statfs } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { findClashes, nodesNetwork, renderCalico } from '../../topology/index.js'
@@ -10,6 +10,7 @@ import type { Kube } from '../cluster/kube.js'
 import { hostKubeconfig } from '../cluster/kubeconfig.js'
 import type { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
+import { checkDisk, type DiskNeed } from '../host/disk.js'
 import type { Run } from '../host/run.js'
 import { waitUntil } from '../host/wait.js'
 import { KIND_CONFIG_FILE, type Plan } from '../plan/plan.js'
@@ -26,6 +27,8 @@ export interface DeployContext {
   readonly artifacts: ArtifactSource
   /** What the survey found missing. */
   readonly pending: readonly Pending[]
+  /** Space that providing those takes, beside the engine's. */
+  readonly diskToBuild: readonly DiskNeed[]
   readonly run: Run
   /** Opens the API server that a kubeconfig points at. */
   readonly connect: (kubeconfig: string) => ClusterApi
@@ -39,9 +42,10 @@ export interface DeployContext {
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 
-/** Bytes that building takes, and that the nodes of a lab take. */
-const DISK_TO_BUILD = 10e9
-const DISK_TO_RUN = 3e9
+/** Bytes of the engine's data that images take while they are built, and the nodes of a lab; and those of its state. */
+const ENGINE_TO_BUILD = 6e9
+const ENGINE_TO_RUN = 6e9
+const STATE = 20e6
 
 /** From nothing, or from whatever is there, to a lab whose workloads are rolled out. */
 export function deployStages(context: DeployContext): Stage[] {
@@ -76,23 +80,18 @@ function preflight(context: DeployContext): Step {
         })
       }
       for (const { field, message, fix } of clashes) context.warn(`${field}: ${message}. ${fix}`)
-      const needed = (pending.length > 0 ? DISK_TO_BUILD : 0) + (nodes.length > 0 ? 0 : DISK_TO_RUN)
-      if (needed > 0) await checkDisk(await engine.dataRoot(), needed)
+      await checkDisk([
+        ...(pending.length > 0 ? context.diskToBuild : []),
+        {
+          folder: await engine.dataRoot(),
+          bytes: (pending.length > 0 ? ENGINE_TO_BUILD : 0) + (nodes.length > 0 ? 0 : ENGINE_TO_RUN),
+        },
+        { folder: state.folder, bytes: nodes.length > 0 ? 0 : STATE },
+      ])
       await refuseOtherTopology(plan, state)
       return undefined
     },
   }
-}
-
-/** @throws LabError `host.disk` with what is free and what is needed. */
-export async function checkDisk(folder: string, needed: number, look = statfs): Promise<void> {
-  const { bavail, bsize } = await look(folder)
-  const free = bavail * bsize
-  if (free >= needed) return
-  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
-  throw new LabError('host.disk', `${folder} has ${gigabytes(free)} free; this needs ${gigabytes(needed)}`, {
-    hint: `free some space there, for example with docker image prune`,
-  })
 }
 
 async function refuseOtherTopology(plan: Plan, state: LabState): Promise<void> {
@@ -145,6 +144,7 @@ function nodesStep(context: DeployContext): Step {
         await engine.removeContainers(containers)
         context.changes++
       }
+      await state.create()
       await state.write(KIND_CONFIG_FILE, plan.kindConfig)
       await state.write(`${plan.name}.clab.yaml`, plan.containerlab(image))
       if (!(await engine.networks()).includes(nodesNetwork)) {

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { command, start } from './program.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { command, root, start } from './program.js'
 
 /** What a person meets who types something wrong: one line that says what, and an exit code; never a stack. */
 let folder = ''
@@ -59,14 +59,54 @@ it('prints its help on stdout', async () => {
   for (const word of ['deploy', 'verify', 'teardown', 'synth', 'calicoctl']) expect(stdout).toContain(word)
 })
 
-it('makes no lab of bad input', async () => {
-  const { stdout } = await command(
-    'docker',
-    'ps',
-    '-a',
-    '-q',
-    '--filter',
-    'label=io.x-k8s.kind.cluster=no-such-lab',
+describe('a host that lacks something', () => {
+  /** A PATH with only these commands. */
+  const onlyThese = async (...commands: string[]): Promise<string> => {
+    const bin = await mkdtemp(join(folder, 'bin-'))
+    for (const name of commands) {
+      const { stdout } = await command('sh', '-c', 'command -v "$1"', 'sh', name)
+      await symlink(stdout.trim(), join(bin, name))
+    }
+    return bin
+  }
+
+  it('gets the exact commands and exit code 3, and nothing installed, without consent', async () => {
+    const PATH = await onlyThese('sh', 'apt-get')
+    const { code, stderr, stdout } = await start(['deploy', '--name', 'no-such-lab'], { PATH, CI: '' }).ended
+    expect(stderr).toMatch(/apt-get install -y --no-install-recommends docker\.io/)
+    expect(stderr).toMatch(/no Docker engine is installed.*nothing is installed without consent/i)
+    expect(stdout).toBe('')
+    expect(code).toBe(3)
+  })
+
+  it('gets a list of what is missing where the program does not know how to install it', async () => {
+    const PATH = await onlyThese('sh')
+    const { code, stderr } = await start(['deploy', '--name', 'no-such-lab'], { PATH, CI: '' }).ended
+    expect(stderr).toContain('has to be installed by hand: Docker Engine')
+    expect(code).toBe(3)
+  })
+
+  // Mounting takes root, which CI and the engine's host are.
+  it.runIf(process.getuid?.() === 0)(
+    'is told how much disk is needed where there is too little',
+    async () => {
+      const small = await mkdtemp(join(folder, 'small-'))
+      await command('mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small)
+      try {
+        const { code, stderr } = await start(['deploy', '--name', 'no-such-lab'], { XDG_CACHE_HOME: small })
+          .ended
+        expect(stderr).toMatch(/headless-lab: 0\.0 GB free, and this needs \d/)
+        expect(code).toBe(3)
+      } finally {
+        await command('umount', small)
+      }
+    },
   )
+})
+
+it('makes no lab of bad input', async () => {
+  const label = 'label=io.x-k8s.kind.cluster=no-such-lab'
+  const { stdout } = await command('docker', 'ps', '-a', '-q', '--filter', label)
   expect(stdout).toBe('')
+  await expect(access(join(root, '.lab', 'no-such-lab'))).rejects.toThrow('ENOENT')
 })

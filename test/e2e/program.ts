@@ -17,10 +17,14 @@ export interface Ended {
 }
 
 /** Starts the program as its users do. Progress is shown as it comes, so that a long run can be followed. */
-export function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+export function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [join(root, 'scripts', 'headless-lab.mjs'), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   })
   child.stderr.pipe(process.stderr, { end: false })
   const ended = outcome(child)

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import type { Artifact } from '../../lab/artifacts/artifact.js'
 import { LabError } from '../../lab/errors.js'
-import { checkDisk, whyNotAlive } from '../../lab/pipeline/deploy.js'
+import { whyNotAlive } from '../../lab/pipeline/deploy.js'
 import { labErrorOf, linesOf, rejectionOf, type Answer } from '../unit/host/fakes.js'
 import { clabDeploy, fakeArtifacts, hostsBlock, makeLab, node, planOf, type FakeLab } from './world.js'
 
@@ -315,20 +315,6 @@ describe('preflight', () => {
     await deploy()
     const reading = /^(docker (ps|network (ls|inspect)|info|port|exec lab-control-plane cat) ?|ip -o )/
     expect(linesOf(world.calls).filter((line) => !reading.test(line))).toEqual([])
-  })
-})
-
-describe('checkDisk', () => {
-  const free = (bytes: number) => (() => Promise.resolve({ bavail: bytes / 4096, bsize: 4096 })) as never
-
-  it('is content with what is needed', async () => {
-    await checkDisk('/data', 4096e6, free(4096e6))
-  })
-
-  it('says what is free and what is needed', async () => {
-    const error = await labErrorOf(checkDisk('/data', 12e9, free(4096e6)))
-    expect(error).toMatchObject({ code: 'host.disk', exitCode: 3 })
-    expect(error.message).toBe('/data has 4.1 GB free; this needs 12.0 GB')
   })
 })
 

@@ -266,6 +266,7 @@ export async function makeLab(): Promise<FakeLab> {
         state,
         artifacts: given.artifacts ?? artifacts,
         pending,
+        diskToBuild: [],
         run,
         connect: () => cluster,
         hostEntries,

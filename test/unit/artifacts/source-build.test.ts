@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Pending } from '../../../lab/artifacts/artifact.js'
 import type { Recipe } from '../../../lab/artifacts/recipe.js'
 import { SourceBuild } from '../../../lab/artifacts/source-build.js'
@@ -390,5 +390,33 @@ describe('independent builds', () => {
     ends[0]?.resolve()
     await Promise.all([first, second])
     expect(begun).toEqual(['a', 'a ended', 'b', 'b ended'])
+  })
+})
+
+describe('older builds', () => {
+  it('are removed but for the newest three, and but for images that a container still uses', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+    try {
+      let used = ''
+      const shop = await workshop([bakes('app', { inputs: ['app'] })], ({ line, args }) => {
+        if (!line.startsWith('docker image rm')) return undefined
+        const ref = args.at(-1) ?? ''
+        if (ref === used) return { exitCode: 1, stderr: 'conflict: a container uses it' }
+        shop.engine.delete(ref)
+        return ''
+      })
+      const refs: string[] = []
+      for (let version = 0; version < 5; version++) {
+        vi.setSystemTime(version * 1000)
+        await files(shop.images, { 'app/Dockerfile': `FROM base\nRUN ${version}\n` })
+        const [artifact] = await build(shop.source(), ['app'])
+        refs.push(artifact?.image ?? '')
+        used = refs[0] ?? ''
+      }
+      expect([...shop.engine].toSorted()).toEqual([refs[0], refs[2], refs[3], refs[4]].toSorted())
+      expect(await below(join(shop.cache, 'artifacts', 'app'))).toHaveLength(4)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

@@ -1,0 +1,65 @@
+import { stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { LabError } from '../errors.js'
+import { isNotFound } from './not-found.js'
+
+/** Space that will be taken below a folder; the folder need not be there yet. */
+export interface DiskNeed {
+  readonly folder: string
+  readonly bytes: number
+}
+
+/** How a file system is looked at; replaced in tests. */
+export interface DiskLook {
+  /** Which file system a folder is on; `undefined` when there is no such folder. */
+  device(folder: string): Promise<number | undefined>
+  /** Bytes that this user can still take there. */
+  free(folder: string): Promise<number>
+}
+
+const realLook: DiskLook = {
+  device: async (folder) => {
+    try {
+      return (await stat(folder)).dev
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  },
+  free: async (folder) => {
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize
+  },
+}
+
+/**
+ * Looks whether there is space for all of it; what lies on one file system is added up.
+ *
+ * @throws LabError `host.disk` with what is free and what is needed
+ */
+export async function checkDisk(needs: readonly DiskNeed[], look: DiskLook = realLook): Promise<void> {
+  const byDevice = new Map<number, { folders: string[]; bytes: number; at: string }>()
+  for (const { folder, bytes } of needs) {
+    if (bytes === 0) continue
+    const { device, at } = await nearest(folder, look)
+    const sum = byDevice.get(device) ?? { folders: [], bytes: 0, at }
+    byDevice.set(device, { ...sum, folders: [...sum.folders, folder], bytes: sum.bytes + bytes })
+  }
+  for (const { folders, bytes, at } of byDevice.values()) {
+    const free = await look.free(at)
+    if (free >= bytes) continue
+    throw new LabError(
+      'host.disk',
+      `${folders.join(', ')}: ${gigabytes(free)} free, and this needs ${gigabytes(bytes)}`,
+      { hint: 'free some space there, for example with docker system prune and go clean -cache' },
+    )
+  }
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+async function nearest(folder: string, look: DiskLook): Promise<{ device: number; at: string }> {
+  const device = await look.device(folder)
+  return device === undefined ? nearest(dirname(folder), look) : { device, at: folder }
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
