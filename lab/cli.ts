@@ -68,7 +68,7 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
   command('synth', 'write the manifests of the workloads', synth)
     .option('-o, --output <folder>', 'folder for the manifests (default: dist)')
     .addOption(new Option('--stdout', 'print the manifests instead').conflicts('output'))
-  for (const tool of ['kubectl', 'calicoctl'] as const) {
+  for (const tool of ['kubectl', 'calicoctl', 'containerlab'] as const) {
     labOptions(program.command(tool))
       .description(`run ${tool} on the lab`)
       .argument('[args...]', `arguments for ${tool}`)

@@ -7,6 +7,7 @@ import { mustBeThere, openLab, type LabOptions } from './context.js'
 /** Tools of the cache that are run with the lab's kubeconfig: where each is, and what it must be called. */
 const tools = {
   calicoctl: { artifact: 'calico', path: 'bin/calicoctl', env: { DATASTORE_TYPE: 'kubernetes' } },
+  containerlab: { artifact: 'containerlab', path: 'containerlab', env: { CLAB_VERSION_CHECK: 'disable' } },
   kubectl: { artifact: 'kubernetes', path: 'kube', env: {} },
 } as const
 
@@ -24,6 +25,8 @@ export async function runTool(
   const child = spawn(join(folder, path), args, {
     argv0: name,
     stdio: 'inherit',
+    // The document names containerlab's file without its folder.
+    ...(name === 'containerlab' ? { cwd: lab.state.folder } : {}),
     env: { ...process.env, ...env, KUBECONFIG: lab.state.kubeconfig() },
   })
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]

@@ -131,7 +131,8 @@ function nodesStep(context: DeployContext): Step {
       const record = await state.record()
       const corpse = whyNotAlive(containers, plan, record !== undefined)
       if (corpse === undefined) {
-        if (record?.nodeImage !== image) {
+        // docker shows an id where the reference has moved on to a newer image.
+        if (containers.some(({ name, image: from }) => plan.nodes.includes(name) && from !== image)) {
           context.warn(
             'the nodes were made from an older node image; teardown and deploy bring the newer one',
           )

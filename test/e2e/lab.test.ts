@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObjectApi } from '../../lab/cluster/object-api.js'
 import type { VerifyResult } from '../../lab/report/model.js'
 import { hostListing } from './host-listing.js'
+import { seedCommands, type SeedCommand } from './seed-commands.js'
 import { command, lab, LAB, root, start, type Ended } from './program.js'
 import { waitUntil } from '../../lab/host/wait.js'
 
@@ -97,6 +98,28 @@ describe('a real lab', { concurrent: false }, () => {
     const { code, stdout } = await lab('calicoctl', 'get', 'ippools', '-o', 'wide')
     expect(stdout).toContain('192.168.0.0/16')
     expect(code).toBe(0)
+  })
+
+  it('answers the documents’ commands as docs/seed-commands.md says', async () => {
+    const rows = await seedCommands()
+    expect(rows.length).toBeGreaterThan(20)
+    const pods = await kubectl(
+      'get',
+      'pods',
+      '-l',
+      'app=multitool',
+      '-o',
+      'jsonpath={.items[0].metadata.name}',
+    )
+    const wrong: string[] = []
+    for (const row of rows) {
+      // The page speaks of the default lab.
+      const typed = row.command.replaceAll('headless-services', LAB)
+      const { stdout, stderr } = await runSeedCommand({ ...row, command: typed }, pods.stdout)
+      const seen = `${stdout}${stderr}`.replace(/[ \t]+/g, ' ')
+      if (!seen.includes(row.shows.replaceAll('headless-services', LAB))) wrong.push(`${typed}\n${seen}`)
+    }
+    expect(wrong).toEqual([])
   })
 
   it('is left as it is by a second deploy, which says so and does not verify again', async () => {
@@ -202,4 +225,12 @@ async function firstNode(deploy: Promise<Ended>): Promise<void> {
     },
     { signal, everyMs: 100 },
   )
+}
+
+/** Runs a command of the page where it belongs. */
+function runSeedCommand({ place, command: typed }: SeedCommand, pod: string): Promise<Ended> {
+  if (place === 'In a multitool pod') return kubectl('exec', pod, '--', 'sh', '-c', typed)
+  if (place === 'On a node') return command('docker', 'exec', `${LAB}-worker`, 'sh', '-c', typed)
+  const [tool = '', ...args] = typed.split(' ')
+  return lab(tool, ...args)
 }
