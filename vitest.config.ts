@@ -12,7 +12,12 @@ export default defineConfig({
       project('synth', { testTimeout: 60_000 }),
       project('pipeline'),
       // The real lab: one file, one worker, its tests in order; each step has its own deadline in the product.
-      project('e2e', { testTimeout: 45 * 60_000, hookTimeout: 45 * 60_000, maxWorkers: 1, fileParallelism: false }),
+      project('e2e', {
+        testTimeout: 45 * 60_000,
+        hookTimeout: 45 * 60_000,
+        maxWorkers: 1,
+        fileParallelism: false,
+      }),
     ],
   },
 })

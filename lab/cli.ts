@@ -16,6 +16,7 @@ type Options = DeployOptions & VerifyCommandOptions & TeardownOptions & SynthOpt
 /** Runs the program; its exit code is set when the promise resolves. */
 export async function main(args: readonly string[]): Promise<void> {
   const { signal, stop } = watchSignals()
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', passOverClosed)
   const io: CommandIo = {
     signal,
     say: (line) => process.stderr.write(`${line}\n`),
@@ -28,6 +29,11 @@ export async function main(args: readonly string[]): Promise<void> {
   } finally {
     stop()
   }
+}
+
+/** Whoever read this may stop (`… | head`): the rest goes nowhere, and the exit code stays what it is. */
+function passOverClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 async function parse(args: readonly string[], io: CommandIo): Promise<number> {

@@ -16,6 +16,7 @@ export const errorCodes = {
   'host.engine-unusable': { exit: 3, retry: false },
   'host.network-clash': { exit: 3, retry: false },
   'host.disk': { exit: 3, retry: false },
+  'host.file': { exit: 3, retry: false },
   'artifact.absent': { exit: 3, retry: false },
   // 4: deploy or teardown failed
   'artifact.build-failed': { exit: 4, retry: true },

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const OLDEST_NODE = [20, 19]
@@ -19,12 +20,17 @@ export function ensurePackages(root) {
   const wanted = digest([readFileSync(join(root, 'package-lock.json')), process.version])
   const stamp = join(root, 'node_modules', '.headless-lab-installed')
   if (read(stamp) === wanted) return
-  say('installing npm packages (npm ci) …')
-  runOrFail(root, process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund'], {
-    what: 'npm ci',
-    next: 'look at its output above, then run the same command again',
+  oneAtATime(root, () => {
+    if (read(stamp) === wanted) return
+    say('installing npm packages (npm ci) …')
+    // The compiler is a development dependency: NODE_ENV=production must not leave it out.
+    const args = ['ci', '--include=dev', '--no-audit', '--no-fund']
+    runOrFail(root, process.platform === 'win32' ? 'npm.cmd' : 'npm', args, {
+      what: 'npm ci',
+      next: 'look at its output above, then run the same command again',
+    })
+    writeFileSync(stamp, wanted)
   })
-  writeFileSync(stamp, wanted)
 }
 
 /** Compiles the program into build/ unless build/ was made from exactly these sources. */
@@ -37,19 +43,53 @@ export function ensureBuild(root) {
   const wanted = digest(inputs.flatMap((file) => [file.slice(root.length), readFileSync(file)]))
   const stamp = join(root, 'build', '.headless-lab-built')
   if (read(stamp) === wanted) return
-  say('compiling …')
-  rmSync(stamp, { force: true })
-  runOrFail(
-    root,
-    process.execPath,
-    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
-    {
+  oneAtATime(root, () => {
+    if (read(stamp) === wanted) return
+    say('compiling …')
+    rmSync(stamp, { force: true })
+    const args = [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']
+    runOrFail(root, process.execPath, args, {
       what: 'the TypeScript compiler',
       next: 'mend what it reports above',
-    },
-  )
-  mkdirSync(join(root, 'build'), { recursive: true })
-  writeFileSync(stamp, wanted)
+    })
+    mkdirSync(join(root, 'build'), { recursive: true })
+    writeFileSync(stamp, wanted)
+  })
+}
+
+/**
+ * Two first runs at once must not install, or compile, into each other: the second waits for the first.
+ * The lock of a process that was killed is taken over.
+ */
+export function oneAtATime(root, work) {
+  const lock = join(tmpdir(), `headless-lab-${digest([root]).slice(0, 16)}.lock`)
+  const release = () => rmSync(lock, { force: true })
+  for (let told = false; ; Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    const owner = read(lock)
+    if (owner && !isAlive(Number(owner))) release()
+    else if (!told && owner) told = say(`waiting for process ${owner}, which prepares this checkout`) ?? true
+  }
+  process.once('exit', release)
+  try {
+    work()
+  } finally {
+    process.off('exit', release)
+    release()
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }
 
 function files(folder) {

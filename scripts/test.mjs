@@ -18,7 +18,7 @@ let broken = false
 try {
   // The quick ones first: they need nothing, and a mistake they find would cost minutes on the real thing.
   run('quick', ['unit', 'synth', 'pipeline'])
-  const reason = whyNoEngine()
+  const reason = await whyNoEngine()
   if (reason !== undefined) {
     console.log(`the end-to-end part was skipped: ${reason}`)
     total.skipped++
@@ -57,11 +57,10 @@ function run(name, projects) {
   }
 }
 
-/** Why the real thing cannot run here; undefined when it can: an engine answers, can be started, or may be installed. */
-function whyNoEngine() {
+/** Why the real thing cannot run here; undefined when it can. With CI=true what is missing may be installed. */
+async function whyNoEngine() {
   if (process.env.CI === 'true') return undefined
-  const quiet = { stdio: 'ignore' }
-  if (spawnSync('docker', ['version'], quiet).status === 0) return undefined
-  if (spawnSync('which', ['dockerd'], quiet).status === 0 && process.getuid?.() === 0) return undefined
-  return 'no Docker engine answers, and none may be installed without CI=true (npm run deploy installs one)'
+  const { missingHere } = await import('../build/lab/commands/missing.js')
+  const missing = await missingHere(AbortSignal.timeout(60_000))
+  return missing && `${missing}, and nothing is installed without CI=true (npm run deploy asks and installs)`
 }

@@ -9,6 +9,8 @@ export interface Artifact {
   readonly folder: string
   /** Reference of the image in the engine; `undefined` for files. */
   readonly image: string | undefined
+  /** How long it took to build, waiting left out; `undefined` when this run did not build it. */
+  readonly built?: { readonly durationMs: number }
 }
 
 /** What an artifact's provision tells while it runs. */

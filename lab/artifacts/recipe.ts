@@ -10,6 +10,7 @@ import type { Tool } from '../host/requirements.js'
  * - `{scratch}`: folder for what is in between; gone afterwards
  * - `{images}`: the project's images/ folder
  * - `{ref}`: the image reference the recipe has to make
+ * - `{key}`: the recipe's own key
  * - `{artifact:NAME}`: folder, or image reference, of an artifact it depends on
  * - `{mirror}`: the host's Debian mirror; the word is left out where the host has none
  * - `{no-cache}`: `--no-cache` on `--refresh`, else the word is left out

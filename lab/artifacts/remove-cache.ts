@@ -1,14 +1,17 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LabError } from '../errors.js'
 import { PROBE_IMAGE } from '../host/engine.js'
-import type { Run } from '../host/run.js'
-import { imageRef } from './recipe.js'
-import { ArtifactStore } from './store.js'
+import { tryLock } from '../host/lock.js'
+import { must, type Run } from '../host/run.js'
+import { ARTIFACT_LABEL } from './recipes/images.js'
 
 /**
- * Removes every artifact that was built: the images the cache's records name, then the cache's folder. An
- * image that a container still uses, of another lab say, stays and is told.
+ * Removes every artifact that was built: the images with our label, under a name of ours or none, then the
+ * cache's folder. An image that a container still uses, of another lab say, stays and is told.
  *
  * @returns what was removed, for people
+ * @throws LabError `lab.locked` while something is being built
  */
 export async function removeCache(
   run: Run,
@@ -16,16 +19,41 @@ export async function removeCache(
   hasEngine: boolean,
   say: (line: string) => void,
 ): Promise<string[]> {
+  await refuseWhileBuilding(join(cache, 'locks'))
   const removed: string[] = []
   if (hasEngine) {
-    const refs = [...(await new ArtifactStore(cache).list()).map(imageRef), PROBE_IMAGE]
-    for (const ref of refs) {
-      if ((await run('docker', ['image', 'inspect', ref])).exitCode !== 0) continue
-      const { exitCode, stderr } = await run('docker', ['image', 'rm', ref])
-      if (exitCode === 0) removed.push(`image ${ref}`)
-      else say(`image ${ref} stays: ${stderr.trim()}`)
+    for (const image of [...(await builtImages(run)), PROBE_IMAGE]) {
+      const { exitCode, stderr } = await run('docker', ['image', 'rm', image])
+      if (exitCode === 0) removed.push(`image ${image}`)
+      else if (!stderr.includes('No such image')) say(`image ${image} stays: ${stderr.trim()}`)
     }
   }
   await rm(cache, { recursive: true, force: true })
   return [...removed, cache]
+}
+
+/** References, and ids of images that have lost theirs; newest first, as docker lists them, so that children go first. */
+async function builtImages(run: Run): Promise<string[]> {
+  const format = '{{.Repository}}:{{.Tag}} {{.ID}}'
+  const args = ['image', 'ls', '--no-trunc', '--filter', `label=${ARTIFACT_LABEL}`, '--format', format]
+  const { stdout } = await must(run)('docker', args)
+  return stdout.split('\n').flatMap((line) => {
+    const [ref = '', id = ''] = line.split(' ')
+    if (ref === '<none>:<none>') return [id]
+    // Labels are inherited: what somebody made from an image of ours, under a name of theirs, is theirs.
+    return ref.startsWith('headless-lab/') ? [ref] : []
+  })
+}
+
+async function refuseWhileBuilding(locks: string): Promise<void> {
+  for (const name of await readdir(locks).catch(() => [])) {
+    const got = await tryLock(join(locks, name), 'removing the cache')
+    if (typeof got === 'function') {
+      await got()
+      continue
+    }
+    throw new LabError('lab.locked', `the cache is in use by process ${got.pid} (${got.purpose})`, {
+      hint: 'wait until it is done, then run the same command again',
+    })
+  }
 }

@@ -8,7 +8,11 @@ import { must, tryRun, type Run } from '../host/run.js'
 import type { Artifact, ArtifactSource, Pending, ProvideOptions } from './artifact.js'
 import { Lane } from './lanes.js'
 import { imageRef, keyed, type KeyedRecipe, type Recipe, type RecipeStep } from './recipe.js'
+import { ARTIFACT_LABEL } from './recipes/images.js'
 import { ArtifactStore, remove } from './store.js'
+
+/** An engine that does not answer by then does not answer. */
+const INSPECT_MS = 30_000
 
 /** How many builds of one artifact are kept: going back to an earlier version of the project should not cost a build. */
 const KEPT = 3
@@ -93,14 +97,17 @@ export class SourceBuild implements ArtifactSource {
   }
 
   private async isThere(recipe: KeyedRecipe): Promise<boolean> {
-    if ((await this.store.record(recipe)) === undefined) return false
-    // The record outlives the engine's data: only the engine knows whether the image is still there.
-    return recipe.kind === 'files' || (await this.imageId(recipe)) !== undefined
+    const record = await this.store.record(recipe)
+    if (record === undefined) return false
+    // The record outlives the engine's data, and a refresh that was killed has moved the reference already.
+    return recipe.kind === 'files' || (await this.imageId(recipe)) === record.imageId
   }
 
   private async imageId({ ref }: KeyedRecipe): Promise<string | undefined> {
     try {
-      const { exitCode, stdout } = await this.run('docker', ['image', 'inspect', '--format', '{{.Id}}', ref])
+      const inspect = ['image', 'inspect', '--format', '{{.Id}}', ref]
+      const signal = AbortSignal.timeout(INSPECT_MS)
+      const { exitCode, stdout } = await this.run('docker', inspect, { signal })
       return exitCode === 0 ? stdout.trim() : undefined
     } catch (error) {
       // Where there is no engine yet, there is no image either.
@@ -139,19 +146,21 @@ export class SourceBuild implements ArtifactSource {
       })
       try {
         // Another process may have built it while we waited.
-        if (refresh || !(await this.isThere(recipe))) await this.build(recipe, refresh, options)
-        return this.artifact(recipe)
+        if (!refresh && (await this.isThere(recipe))) return this.artifact(recipe)
+        const durationMs = await this.build(recipe, refresh, options)
+        return { ...this.artifact(recipe), built: { durationMs } }
       } finally {
         await release()
       }
     })
   }
 
+  /** @returns how long it took, in milliseconds */
   private async build(
     recipe: KeyedRecipe,
     refresh: boolean,
     { signal, onProgress }: ProvideOptions,
-  ): Promise<void> {
+  ): Promise<number> {
     const began = Date.now()
     const log = this.store.logFile(recipe.name)
     onProgress(`log: ${log}`)
@@ -167,15 +176,17 @@ export class SourceBuild implements ArtifactSource {
       const imageId = recipe.kind === 'image' ? await this.imageId(recipe) : undefined
       if (recipe.kind === 'image' && imageId === undefined)
         throw new Error(`the recipe did not make ${recipe.ref}`)
+      const durationMs = Date.now() - began
       await this.store.finish(recipe, scratch, {
         name: recipe.name,
         key: recipe.key,
         version: recipe.version,
         builtAt: new Date().toISOString(),
-        durationMs: Date.now() - began,
+        durationMs,
         ...(imageId === undefined ? {} : { imageId }),
       })
       await this.prune(recipe)
+      return durationMs
     } catch (error) {
       await remove(scratch)
       signal.throwIfAborted()
@@ -191,7 +202,7 @@ export class SourceBuild implements ArtifactSource {
   }
 
   /** Removes the oldest builds of an artifact; an image that a container still uses stays, and its record with it. */
-  private async prune({ name }: KeyedRecipe): Promise<void> {
+  private async prune({ name, kind }: KeyedRecipe): Promise<void> {
     const builds = (await this.store.list()).filter((record) => record.name === name)
     const oldest = builds.toSorted((a, b) => b.builtAt.localeCompare(a.builtAt)).slice(KEPT)
     for (const record of oldest) {
@@ -201,6 +212,10 @@ export class SourceBuild implements ArtifactSource {
       }
       await remove(this.store.folder(record))
     }
+    if (kind === 'files') return
+    // What a refresh took the name from.
+    const label = `label=${ARTIFACT_LABEL}=${name}`
+    await this.run('docker', ['image', 'prune', '--force', '--filter', label])
   }
 
   private async perform(

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isNotFound } from '../host/not-found.js'
 import type { KeyedRecipe } from './recipe.js'
 
 /** What is written beside a finished artifact. */
@@ -56,8 +57,11 @@ export class ArtifactStore {
     await writeFile(join(out, 'artifact.json'), `${JSON.stringify(record, undefined, 2)}\n`)
     const folder = this.folder(recipe)
     await mkdir(join(folder, '..'), { recursive: true })
-    await remove(folder)
+    // Never a moment without it for a reader, but for that between two renames.
+    const previous = `${scratch}.previous`
+    await rename(folder, previous).catch(ignoreAbsence)
     await rename(out, folder)
+    await remove(previous)
     await remove(scratch)
   }
 
@@ -73,6 +77,10 @@ export class ArtifactStore {
     )
     return records.flat().filter((record) => record !== undefined)
   }
+}
+
+function ignoreAbsence(error: unknown): void {
+  if (!isNotFound(error)) throw error
 }
 
 /** Removes a folder with all that is in it; nothing where there is none. */

@@ -1,6 +1,18 @@
 import { request, type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { LabError } from '../errors.js'
+import { withDeadline } from '../host/deadline.js'
+
+/** How long the API server may take for an answer. */
+export const ANSWER_MS = 10_000
+
+/** Until when the API server is asked. */
+export interface ApiLimits {
+  /** Ends every request; its reason is thrown. */
+  readonly signal?: AbortSignal
+  /** Milliseconds for one request; default 10 s. */
+  readonly answerMs?: number
+}
 
 /** What the API server answered. */
 export interface ApiResponse {
@@ -13,13 +25,14 @@ export interface ApiResponse {
  * classes, which lose fields such as `x-kubernetes-int-or-string`; what is applied must arrive as declared.
  *
  * @param path with its query, for example `/api/v1/namespaces/default`
- * @throws LabError `cluster.unreachable` when there is no answer
+ * @throws LabError `cluster.unreachable` when there is no answer; the signal's reason when that is aborted
  */
 export async function apiRequest(
   config: KubeConfig,
   method: 'GET' | 'PATCH',
   path: string,
   body?: { readonly type: string; readonly content: unknown },
+  { signal, answerMs = ANSWER_MS }: ApiLimits = {},
 ): Promise<ApiResponse> {
   const server = config.getCurrentCluster()?.server
   if (server === undefined) throw new Error('the kubeconfig has no current cluster')
@@ -34,16 +47,26 @@ export async function apiRequest(
     },
   }
   await config.applyToHTTPSOptions(options)
+  try {
+    const url = new URL(path, server)
+    return await withDeadline(answerMs, (ends) => send(url, { ...options, signal: ends }, content), signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw unreachable(server, error)
+  }
+}
+
+function send(url: URL, options: RequestOptions, content: string | undefined): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
-    const sent = request(new URL(path, server), options, (response) => {
+    const sent = request(url, options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', (error) => reject(unreachable(server, error)))
+      response.on('error', reject)
       response.on('end', () =>
         resolve({ status: response.statusCode ?? 0, body: parse(Buffer.concat(chunks)) }),
       )
     })
-    sent.on('error', (error) => reject(unreachable(server, error)))
+    sent.on('error', reject)
     sent.end(content)
   })
 }
@@ -58,7 +81,9 @@ function parse(bytes: Buffer): unknown {
   }
 }
 
-const unreachable = (server: string, error: Error): LabError =>
-  new LabError('cluster.unreachable', `the API server ${server} does not answer: ${error.message}`, {
+function unreachable(server: string, error: unknown): LabError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new LabError('cluster.unreachable', `the API server ${server} does not answer: ${reason}`, {
     cause: error,
   })
+}

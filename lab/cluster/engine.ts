@@ -1,3 +1,4 @@
+import { LabError } from '../errors.js'
 import { must, type Run, type RunOptions } from '../host/run.js'
 import type { HostNetworks } from '../../topology/index.js'
 
@@ -17,15 +18,18 @@ export interface Container {
  */
 const OWNER_LABELS = ['io.x-k8s.kind.cluster', 'containerlab', 'headless-lab.dev/lab']
 
+/** The name Docker gives a volume that nobody named. */
+const ANONYMOUS = /^[0-9a-f]{64}$/
+
 /** The Docker engine, as far as a lab needs it. */
 export class Engine {
   private readonly run: Run
 
   constructor(
-    run: Run,
+    private readonly tryRun: Run,
     private readonly options: RunOptions = {},
   ) {
-    this.run = must(run)
+    this.run = must(tryRun)
   }
 
   private async lines(...args: string[]): Promise<string[]> {
@@ -64,6 +68,23 @@ export class Engine {
     return [...new Set(found.flat())]
   }
 
+  /**
+   * Volumes that belong to these containers alone: nothing labels them, so once the containers are gone their
+   * names are all that tells whose they were. A volume with a name of its own is somebody's data.
+   */
+  async anonymousVolumes(containers: readonly Container[]): Promise<string[]> {
+    if (containers.length === 0) return []
+    const format = '{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}'
+    const ids = containers.map(({ id }) => id)
+    const names = await this.lines('container', 'inspect', '--format', format, ...ids)
+    return [...new Set(names)].filter((name) => ANONYMOUS.test(name))
+  }
+
+  /** Names of all volumes. */
+  async allVolumes(): Promise<string[]> {
+    return this.lines('volume', 'ls', '-q')
+  }
+
   async removeVolumes(volumes: readonly string[]): Promise<void> {
     if (volumes.length > 0) await this.run('docker', ['volume', 'rm', ...volumes], this.options)
   }
@@ -73,9 +94,9 @@ export class Engine {
     return this.lines('network', 'ls', '--format', '{{.Name}}')
   }
 
-  /** Whether any container, stopped ones too, is on the network. */
-  async networkInUse(network: string): Promise<boolean> {
-    return (await this.lines('ps', '-a', '-q', '--filter', `network=${network}`)).length > 0
+  /** Names of the containers, stopped ones too, that are on the network. */
+  async networkUsers(network: string): Promise<string[]> {
+    return this.lines('ps', '-a', '--filter', `network=${network}`, '--format', '{{.Names}}')
   }
 
   async removeNetwork(network: string): Promise<void> {
@@ -109,6 +130,16 @@ export class Engine {
     }
   }
 
+  async hasImage(reference: string): Promise<boolean> {
+    const args = ['image', 'inspect', '--format', '{{.Id}}', reference]
+    const { exitCode, stderr } = await this.tryRun('docker', args, this.options)
+    if (exitCode === 0) return true
+    if (/no such image/i.test(stderr)) return false
+    throw new LabError('command.failed', `docker image inspect ${reference} failed`, {
+      details: stderr.trim(),
+    })
+  }
+
   /** Folder in which the engine keeps its data. */
   async dataRoot(): Promise<string> {
     return (await this.lines('info', '--format', '{{.DockerRootDir}}'))[0] ?? '/'
@@ -117,6 +148,13 @@ export class Engine {
   /** Port of the host at which a port of a container is published. */
   async publishedPort(container: string, port: string): Promise<string> {
     return (await this.lines('port', container, port))[0] ?? ''
+  }
+
+  /** The last lines that a container wrote. */
+  async logs(container: string, count: number): Promise<string> {
+    const args = ['logs', '--tail', String(count), container]
+    const { stdout, stderr } = await this.run('docker', args, this.options)
+    return stdout + stderr
   }
 
   /** Runs a command in a container and gives its standard output. */

@@ -3,6 +3,7 @@ import {
   AppsV1Api,
   CoreV1Api,
   KubeConfig,
+  type Configuration,
   type CoreV1Event,
   type KubernetesObject,
   type V1DaemonSet,
@@ -10,30 +11,50 @@ import {
   type V1Pod,
   type V1StatefulSet,
 } from '@kubernetes/client-node'
+import { withDeadline } from '../host/deadline.js'
 import { tail } from '../host/run.js'
+import { ANSWER_MS } from './api-request.js'
+import { configure } from './client.js'
 import { ObjectApi, type Applied } from './object-api.js'
 import { missingFromRollout, notReadyReason } from './rollout.js'
 
 /** The API server, as far as a deploy needs it. */
 export class Kube {
-  private readonly core: CoreV1Api
-  private readonly apps: AppsV1Api
   private readonly config = new KubeConfig()
   private readonly objects: ObjectApi
 
-  constructor(kubeconfig: string) {
+  /**
+   * @param signal ends every request; its reason is thrown
+   * @param answerMs how long one request may take
+   */
+  constructor(
+    kubeconfig: string,
+    private readonly signal: AbortSignal,
+    private readonly answerMs = ANSWER_MS,
+  ) {
     this.config.loadFromFile(kubeconfig)
-    this.core = this.config.makeApiClient(CoreV1Api)
-    this.apps = this.config.makeApiClient(AppsV1Api)
-    this.objects = new ObjectApi(this.config)
+    this.objects = new ObjectApi(this.config, { signal, answerMs })
+  }
+
+  private core<T>(send: (api: CoreV1Api) => Promise<T>): Promise<T> {
+    return this.ask((configuration) => send(new CoreV1Api(configuration)))
+  }
+
+  private apps<T>(send: (api: AppsV1Api) => Promise<T>): Promise<T> {
+    return this.ask((configuration) => send(new AppsV1Api(configuration)))
+  }
+
+  private ask<T>(send: (configuration: Configuration) => Promise<T>): Promise<T> {
+    return withDeadline(this.answerMs, (ends) => send(configure(this.config, ends)), this.signal)
   }
 
   /** `undefined` when the API server answers, else why it does not. */
   async unreachable(): Promise<string | undefined> {
     try {
-      await this.core.readNamespace({ name: 'kube-system' })
+      await this.core((api) => api.readNamespace({ name: 'kube-system' }))
       return undefined
     } catch (error) {
+      this.signal.throwIfAborted()
       return messageOf(error)
     }
   }
@@ -43,13 +64,23 @@ export class Kube {
     return this.objects.apply(object)
   }
 
+  /** While something is waited for, an API server that does not answer is one more thing that is missing. */
+  private async patiently(look: () => Promise<string | undefined>): Promise<string | undefined> {
+    try {
+      return await look()
+    } catch (error) {
+      this.signal.throwIfAborted()
+      return `the API server: ${messageOf(error)}`
+    }
+  }
+
   /** What is missing until every one of these nodes is Ready. */
   nodesNotReady(names: readonly string[]): Promise<string | undefined> {
-    return patiently(() => this.missingNodes(names))
+    return this.patiently(() => this.missingNodes(names))
   }
 
   private async missingNodes(names: readonly string[]): Promise<string | undefined> {
-    const { items } = await this.core.listNode()
+    const { items } = await this.core((api) => api.listNode())
     const ready = new Set(
       items
         .filter(({ status }) =>
@@ -63,7 +94,7 @@ export class Kube {
 
   /** What is missing until the workloads among these objects are rolled out. */
   notRolledOut(objects: readonly KubernetesObject[]): Promise<string | undefined> {
-    return patiently(() => this.missingRollouts(objects))
+    return this.patiently(() => this.missingRollouts(objects))
   }
 
   private async missingRollouts(objects: readonly KubernetesObject[]): Promise<string | undefined> {
@@ -83,11 +114,17 @@ export class Kube {
     const target = { name: object.metadata?.name ?? '', namespace: object.metadata?.namespace ?? 'default' }
     switch (object.kind) {
       case 'Deployment':
-        return Object.assign(await this.apps.readNamespacedDeployment(target), { kind: 'Deployment' })
+        return Object.assign(await this.apps((api) => api.readNamespacedDeployment(target)), {
+          kind: 'Deployment',
+        })
       case 'StatefulSet':
-        return Object.assign(await this.apps.readNamespacedStatefulSet(target), { kind: 'StatefulSet' })
+        return Object.assign(await this.apps((api) => api.readNamespacedStatefulSet(target)), {
+          kind: 'StatefulSet',
+        })
       case 'DaemonSet':
-        return Object.assign(await this.apps.readNamespacedDaemonSet(target), { kind: 'DaemonSet' })
+        return Object.assign(await this.apps((api) => api.readNamespacedDaemonSet(target)), {
+          kind: 'DaemonSet',
+        })
       default:
         return undefined
     }
@@ -100,8 +137,8 @@ export class Kube {
   async explain(): Promise<string> {
     try {
       const [pods, events] = await Promise.all([
-        this.core.listPodForAllNamespaces(),
-        this.core.listEventForAllNamespaces({ fieldSelector: 'type=Warning' }),
+        this.core((api) => api.listPodForAllNamespaces()),
+        this.core((api) => api.listEventForAllNamespaces({ fieldSelector: 'type=Warning' })),
       ])
       const waiting = pods.items.flatMap((pod) => {
         const reason = notReadyReason(pod)
@@ -134,9 +171,8 @@ export class Kube {
       container,
       tailLines: 10,
     }
-    const text = await this.core
-      .readNamespacedPodLog(target)
-      .catch(() => this.core.readNamespacedPodLog({ ...target, previous: true }))
+    const text = await this.core((api) => api.readNamespacedPodLog(target))
+      .catch(() => this.core((api) => api.readNamespacedPodLog({ ...target, previous: true })))
       .catch(() => '')
     return text === ''
       ? []
@@ -153,15 +189,6 @@ function latest(events: readonly CoreV1Event[]): CoreV1Event[] {
   const time = ({ lastTimestamp, eventTime }: CoreV1Event): number =>
     new Date(lastTimestamp ?? eventTime ?? 0).getTime()
   return events.toSorted((a, b) => time(b) - time(a)).slice(0, 8)
-}
-
-/** While something is waited for, an API server that does not answer is one more thing that is missing. */
-async function patiently(look: () => Promise<string | undefined>): Promise<string | undefined> {
-  try {
-    return await look()
-  } catch (error) {
-    return `the API server: ${messageOf(error)}`
-  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
 import { LabError } from '../errors.js'
-import { apiRequest, type ApiResponse } from './api-request.js'
+import { apiRequest, type ApiLimits, type ApiResponse } from './api-request.js'
 
 /** What an apply did to one object. */
 export type Applied = 'created' | 'changed' | 'unchanged'
@@ -20,7 +20,10 @@ interface ResourceList {
 export class ObjectApi {
   private readonly lists = new Map<string, Promise<ResourceList | undefined>>()
 
-  constructor(private readonly config: KubeConfig) {}
+  constructor(
+    private readonly config: KubeConfig,
+    private readonly limits: ApiLimits = {},
+  ) {}
 
   /**
    * Applies one object; its fields are taken over from whoever changed them.
@@ -31,13 +34,11 @@ export class ObjectApi {
   async apply(object: KubernetesObject, { dryRun = false } = {}): Promise<Applied | undefined> {
     const path = await this.path(object)
     if (path === undefined) return undefined
-    const before = await apiRequest(this.config, 'GET', path)
+    const before = await apiRequest(this.config, 'GET', path, undefined, this.limits)
     const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: 'true' })
     if (dryRun) query.set('dryRun', 'All')
-    const after = await apiRequest(this.config, 'PATCH', `${path}?${query.toString()}`, {
-      type: 'application/apply-patch+yaml',
-      content: object,
-    })
+    const patch = { type: 'application/apply-patch+yaml', content: object }
+    const after = await apiRequest(this.config, 'PATCH', `${path}?${query.toString()}`, patch, this.limits)
     // A kind that was defined only just now is listed before it is served.
     if (after.status === 404 && typeof after.body === 'string') return undefined
     if (after.status >= 300) {
@@ -52,6 +53,8 @@ export class ObjectApi {
     const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
     const list = this.lists.get(root) ?? this.list(root)
     this.lists.set(root, list)
+    // Without an answer, too, it is asked anew the next time.
+    list.catch(() => this.lists.delete(root))
     const resource = (await list)?.resources.find((one) => one.kind === kind && !one.name.includes('/'))
     if (resource === undefined) {
       // It may be defined meanwhile: ask anew the next time.
@@ -63,7 +66,7 @@ export class ObjectApi {
   }
 
   private async list(root: string): Promise<ResourceList | undefined> {
-    const { status, body } = await apiRequest(this.config, 'GET', root)
+    const { status, body } = await apiRequest(this.config, 'GET', root, undefined, this.limits)
     return status === 200 ? (body as ResourceList) : undefined
   }
 }

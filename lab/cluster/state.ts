@@ -1,6 +1,7 @@
 import { appendFile, chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
+import { isNotFound } from '../host/not-found.js'
 import type { VerifyResult } from '../report/model.js'
 
 /** What is known of a lab between two commands. */
@@ -21,7 +22,10 @@ export type JournalEntry =
   | { readonly event: 'network-intent'; readonly network: string }
   | { readonly event: 'nodes-intent' }
   | { readonly event: 'nodes-done'; readonly record: LabRecord }
-  | { readonly event: 'nodes-removed' }
+  /** They are about to be; and their anonymous volumes, which nothing else names once they are gone. */
+  | { readonly event: 'nodes-removed'; readonly volumes?: readonly string[] }
+  /** It was seen that there are none any more. */
+  | { readonly event: 'nodes-gone' }
 
 /** The folder of one lab, `.lab/<name>/`: rendered files, kubeconfig, journal, logs, last result. */
 export class LabState {
@@ -61,8 +65,14 @@ export class LabState {
     await rename(temporary, target)
   }
 
+  /** Text of a file; `undefined` where there is none. */
   async read(name: string): Promise<string | undefined> {
-    return readFile(this.file(name), 'utf8').catch(() => undefined)
+    try {
+      return await readFile(this.file(name), 'utf8')
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
   }
 
   /** Adds a line to the journal, before or after the effect it speaks of. */
@@ -89,7 +99,7 @@ export class LabState {
 
   /** The lab as it was made; `undefined` when its nodes were never finished, or are gone. */
   async record(): Promise<LabRecord | undefined> {
-    const last = (await this.entries()).findLast(({ event }) => event.startsWith('nodes-'))
+    const last = await this.lastOfNodes()
     if (last?.event !== 'nodes-done') return undefined
     // The journal is read as it was written; a file of another version must not be taken for ours.
     const schema: string = last.record.schema
@@ -103,6 +113,27 @@ export class LabState {
     )
   }
 
+  private async lastOfNodes(): Promise<JournalEntry | undefined> {
+    return (await this.entries()).findLast(({ event }) => event.startsWith('nodes-'))
+  }
+
+  /** Whether its nodes were begun and neither finished nor removed. */
+  async isHalfMade(): Promise<boolean> {
+    return (await this.lastOfNodes())?.event === 'nodes-intent'
+  }
+
+  /** Whether nodes of the lab's name can be those made here: some were begun, and not seen to be gone. */
+  async mayHaveNodes(): Promise<boolean> {
+    const last = await this.lastOfNodes()
+    return last !== undefined && last.event !== 'nodes-gone'
+  }
+
+  /** Anonymous volumes of nodes that were removed, or were about to be. */
+  async volumesOfRemoved(): Promise<string[]> {
+    const entries = await this.entries()
+    return entries.flatMap((entry) => (entry.event === 'nodes-removed' ? (entry.volumes ?? []) : []))
+  }
+
   /** Networks that this lab made, or was about to make. */
   async madeNetworks(): Promise<string[]> {
     const entries = await this.entries()
@@ -111,6 +142,11 @@ export class LabState {
 
   async saveResult(result: VerifyResult): Promise<void> {
     await this.write('last-verify.json', `${JSON.stringify(result, undefined, 2)}\n`)
+  }
+
+  /** To be called when the lab changes: what was verified no longer is. */
+  async forgetResult(): Promise<void> {
+    await rm(this.file('last-verify.json'), { force: true })
   }
 
   async lastResult(): Promise<VerifyResult | undefined> {

@@ -4,7 +4,8 @@ import { tryLock, type Release } from '../host/lock.js'
 import { cacheDir, stateDir } from '../host/paths.js'
 import { makePlan, type Plan } from '../plan/plan.js'
 import { loadSpec } from '../spec/index.js'
-import { join } from 'node:path'
+import { rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 
 /** The options every command has. */
 export interface LabOptions {
@@ -54,6 +55,8 @@ export async function holding<T>({ state }: Lab, purpose: string, action: () => 
     return await action()
   } finally {
     await release()
+    // The lock may have made .lab, and the lab that was in it may be gone.
+    await rmdir(dirname(state.folder)).catch(() => undefined)
   }
 }
 

@@ -13,7 +13,7 @@ import { tryRun } from '../host/run.js'
 import { deployStages } from '../pipeline/deploy.js'
 import { runStages } from '../pipeline/progress.js'
 import { exitCodeOf } from '../report/model.js'
-import { ago, seconds } from './words.js'
+import { ago, seconds } from '../words.js'
 import { holding, hostLog, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
 import { verifyLab } from './verify.js'
 
@@ -61,7 +61,7 @@ async function makeLab(
   const names = Object.values(lab.plan.artifacts)
   const provision: ProvisionOptions = {
     run: tryRun,
-    consent: consentFrom(yes, io.say),
+    consent: consentFrom(yes, io.say, io.signal),
     say: io.say,
     signal: io.signal,
     installLog: hostLog('install'),
@@ -69,7 +69,7 @@ async function makeLab(
   }
   await mkdir(dirname(provision.installLog), { recursive: true })
   // A stopped engine may hold every image: only a running one tells what has to be built.
-  if ((await engineState(tryRun)) !== 'absent') await ensureHost([], provision)
+  if ((await engineState(tryRun, io.signal)) !== 'absent') await ensureHost([], provision)
   const { pending, tools } = await artifacts.survey(names, { refresh })
   await ensureHost(tools, provision)
   const context = {
@@ -81,7 +81,7 @@ async function makeLab(
       { folder: homedir(), bytes: tools.includes('go') ? GO_CACHES : 0 },
     ],
     run: tryRun,
-    connect: (kubeconfig: string) => new Kube(kubeconfig),
+    connect: (kubeconfig: string, signal: AbortSignal) => new Kube(kubeconfig, signal),
     hostEntries: hostEntries(lab.plan.name),
     warn: (line: string) => io.say(`warning: ${line}`),
     changes: 0,

@@ -6,7 +6,7 @@ import { tryRun } from '../host/run.js'
 import { runStages } from '../pipeline/progress.js'
 import { teardownStages } from '../pipeline/teardown.js'
 import { holding, hostLog, openLab, type CommandIo, type LabOptions } from './context.js'
-import { seconds } from './words.js'
+import { seconds } from '../words.js'
 
 export interface TeardownOptions extends LabOptions {
   readonly cache?: boolean
@@ -18,7 +18,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
   const lab = await openLab(options)
   const { name } = lab.plan
   return holding(lab, 'teardown', async () => {
-    const engine = await engineState(tryRun)
+    const engine = await engineState(tryRun, io.signal)
     if (engine === 'stopped') {
       io.say('starting the Docker engine, which holds the containers')
       await startEngine(tryRun, hostLog('dockerd'), io.signal)

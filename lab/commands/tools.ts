@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { defaultSource } from '../artifacts/default-source.js'
 import { mustBeThere, openLab, type LabOptions } from './context.js'
@@ -21,14 +22,36 @@ export async function runTool(
   await mustBeThere(lab)
   const { artifact, path, env } = tools[name]
   const { folder } = await (await defaultSource()).get(artifact)
-  // argv0: the programs of Kubernetes are one binary that goes by the name it is called.
-  const child = spawn(join(folder, path), args, {
+  return runAttached(join(folder, path), args, {
+    // The programs of Kubernetes are one binary that goes by the name it is called.
     argv0: name,
-    stdio: 'inherit',
     // The document names containerlab's file without its folder.
     ...(name === 'containerlab' ? { cwd: lab.state.folder } : {}),
-    env: { ...process.env, ...env, KUBECONFIG: lab.state.kubeconfig() },
+    env: {
+      ...process.env,
+      ...env,
+      KUBECONFIG: lab.state.kubeconfig(),
+      // Else kubectl keeps what it learns of the API server in ~/.kube.
+      KUBECACHEDIR: lab.state.file('kube-cache'),
+    },
   })
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
-  return code ?? (signal === 'SIGINT' ? 130 : 143)
+}
+
+/** Runs a program with this terminal, and passes on to it what this one is told; gives its exit code. */
+export async function runAttached(
+  file: string,
+  args: readonly string[],
+  options: { argv0: string; cwd?: string; env: NodeJS.ProcessEnv },
+): Promise<number> {
+  const child = spawn(file, args, { ...options, stdio: 'inherit' })
+  // A terminal sends Ctrl-C to the child as well: twice would make it give up its own way to end.
+  const passed = ['SIGTERM', 'SIGHUP', ...(process.stdin.isTTY ? [] : ['SIGINT'])] as NodeJS.Signals[]
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+  for (const signal of passed) process.on(signal, pass)
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+    return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+  } finally {
+    for (const signal of passed) process.off(signal, pass)
+  }
 }

@@ -9,6 +9,9 @@ export interface DiskNeed {
   readonly bytes: number
 }
 
+/** What to do where space runs out. */
+export const FREE_SPACE = 'free some space there, for example with docker system prune and go clean -cache'
+
 /** How a file system is looked at; replaced in tests. */
 export interface DiskLook {
   /** Which file system a folder is on; `undefined` when there is no such folder. */
@@ -51,7 +54,7 @@ export async function checkDisk(needs: readonly DiskNeed[], look: DiskLook = rea
     throw new LabError(
       'host.disk',
       `${folders.join(', ')}: ${gigabytes(free)} free, and this needs ${gigabytes(bytes)}`,
-      { hint: 'free some space there, for example with docker system prune and go clean -cache' },
+      { hint: FREE_SPACE },
     )
   }
 }

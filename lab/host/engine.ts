@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { LabError } from '../errors.js'
-import { must, tail, type Run } from './run.js'
+import { withDeadline } from './deadline.js'
+import { commandLine, must, tail, type Run, type RunResult } from './run.js'
 import { waitUntil } from './wait.js'
 
 /** `absent`: no dockerd and nothing answers; `stopped`: dockerd is there but does not answer. */
@@ -13,29 +14,83 @@ export type EngineState = 'absent' | 'stopped' | 'running'
 /** Image that `probePrivileged` makes. */
 export const PROBE_IMAGE = 'headless-lab/probe:1'
 const START_DEADLINE_MS = 60_000
+/** How long the host may take for an answer, and the engine for the container of the probe. */
+const ANSWER_MS = 10_000
+const PROBE_MS = 60_000
 
 /**
  * Whether a Docker engine answers, and whether there is one to start.
  *
- * @throws LabError `host.engine-unusable` when one is there that this user may not use
+ * @throws LabError `host.engine-unusable` when one is there that this user may not use, or that does not answer
  */
-export async function engineState(run: Run): Promise<EngineState> {
-  if ((await answers(run)) === undefined) return 'running'
-  return (await onPath(run, 'dockerd')) ? 'stopped' : 'absent'
+export async function engineState(run: Run, signal: AbortSignal): Promise<EngineState> {
+  if ((await answers(run, signal)) === undefined) return 'running'
+  return (await onPath(run, 'dockerd', signal)) ? 'stopped' : 'absent'
 }
 
 /** Whether a command is on the PATH. */
-export async function onPath(run: Run, command: string): Promise<boolean> {
-  return (await run('sh', ['-c', 'command -v "$1"', 'sh', command])).exitCode === 0
+export async function onPath(run: Run, command: string, signal: AbortSignal): Promise<boolean> {
+  return (await ask(run, 'sh', ['-c', 'command -v "$1"', 'sh', command], signal)).exitCode === 0
+}
+
+/**
+ * A question that the host answers at once.
+ *
+ * @throws LabError `command.failed` when it does not
+ */
+export async function ask(
+  run: Run,
+  file: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<RunResult> {
+  return inTime(
+    ANSWER_MS,
+    (ends) => run(file, args, { signal: ends }),
+    signal,
+    () =>
+      new LabError('command.failed', `${commandLine(file, args)} did not end in ${ANSWER_MS / 1000} s`, {
+        hint: 'a folder of the PATH may be on a file system that hangs',
+      }),
+  )
+}
+
+/** Runs an effect that ends with the signal, and fails with the given error when it takes too long by itself. */
+async function inTime<T>(
+  ms: number,
+  effect: (ends: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+  late: () => LabError,
+): Promise<T> {
+  let ends: AbortSignal | undefined
+  try {
+    return await withDeadline(ms, (given) => effect((ends = given)), signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw ends?.aborted === true ? late() : error
+  }
+}
+
+class MuteEngine extends LabError {
+  constructor(ms: number) {
+    super('host.engine-unusable', `the Docker engine does not answer in ${ms / 1000} s`, {
+      hint: 'restart it (its log: journalctl -u docker), then run the same command again',
+    })
+  }
 }
 
 /** `undefined` when the engine answers, else why it does not. */
-async function answers(run: Run): Promise<string | undefined> {
+async function answers(run: Run, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const { exitCode, stderr } = await run('docker', ['version', '--format', '{{.Server.Version}}'])
+    const { exitCode, stderr } = await inTime(
+      ANSWER_MS,
+      (ends) => run('docker', ['version', '--format', '{{.Server.Version}}'], { signal: ends }),
+      signal,
+      () => new MuteEngine(ANSWER_MS),
+    )
     if (exitCode !== 0 && /permission denied/i.test(stderr)) {
       throw new LabError('host.engine-unusable', 'you may not use the Docker engine of this host', {
-        hint: 'run as root, or join the group docker and log in again',
+        hint: 'run the same command as root, for example sudo -E npm run deploy',
       })
     }
     return exitCode === 0 ? undefined : tail(stderr, 1)
@@ -49,14 +104,36 @@ async function answers(run: Run): Promise<string | undefined> {
  * Starts the engine and waits until it answers: by systemd where that runs the host, else as a process of
  * its own that outlives this one and holds none of its streams.
  *
- * @throws LabError `host.engine-unusable` with the tail of the engine's log.
+ * @throws LabError `host.engine-unusable` with what the engine, or systemd, said last.
  */
 export async function startEngine(run: Run, logFile: string, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(START_DEADLINE_MS)])
-  if (existsSync('/run/systemd/system')) {
-    await must(run)('systemctl', ['start', 'docker'], { signal: deadline })
-    return waitUntil(() => answers(run), { signal: deadline })
+  const bySystemd = existsSync('/run/systemd/system')
+  try {
+    await withDeadline(
+      START_DEADLINE_MS,
+      (ends) => (bySystemd ? startService(run, ends) : startDaemon(run, logFile, ends)),
+      signal,
+    )
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof LabError && error.code === 'host.engine-unusable') throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    const log = bySystemd ? undefined : tail(await readFile(logFile, 'utf8').catch(() => ''), 15)
+    const details = error instanceof LabError ? error.details : log
+    throw new LabError('host.engine-unusable', `the Docker engine could not be started: ${reason}`, {
+      ...(details === undefined ? {} : { details }),
+      hint: bySystemd ? 'its log: journalctl -u docker' : `its log is ${logFile}`,
+      cause: error,
+    })
   }
+}
+
+async function startService(run: Run, signal: AbortSignal): Promise<void> {
+  await must(run)('systemctl', ['start', 'docker'], { signal })
+  await waitUntil(() => stillStarting(run, signal), { signal })
+}
+
+async function startDaemon(run: Run, logFile: string, signal: AbortSignal): Promise<void> {
   await removeStalePidFiles()
   await mkdir(dirname(logFile), { recursive: true })
   const log = await open(logFile, 'a')
@@ -66,23 +143,23 @@ export async function startEngine(run: Run, logFile: string, signal: AbortSignal
   daemon.once('exit', (code) => (ended = `it ended with exit code ${String(code)}`))
   daemon.unref()
   await log.close()
+  await waitUntil(
+    async () => {
+      const missing = await stillStarting(run, signal)
+      if (missing !== undefined && ended !== undefined) throw new Error(ended)
+      return missing
+    },
+    { signal, everyMs: 200 },
+  )
+}
+
+/** As `answers`; an engine that is mute may only be busy with its start. */
+async function stillStarting(run: Run, signal: AbortSignal): Promise<string | undefined> {
   try {
-    await waitUntil(
-      async () => {
-        const missing = await answers(run)
-        if (missing !== undefined && ended !== undefined) throw new Error(ended)
-        return missing
-      },
-      { signal: deadline, everyMs: 200 },
-    )
+    return await answers(run, signal)
   } catch (error) {
-    signal.throwIfAborted()
-    const reason = error instanceof Error && ended !== undefined ? error.message : 'it did not answer in 60 s'
-    throw new LabError('host.engine-unusable', `the Docker engine could not be started: ${reason}`, {
-      details: tail(await readFile(logFile, 'utf8').catch(() => ''), 15),
-      hint: `its log is ${logFile}`,
-      cause: error,
-    })
+    if (error instanceof MuteEngine) return error.message
+    throw error
   }
 }
 
@@ -130,6 +207,15 @@ export async function stopEngine(run: Run, signal: AbortSignal): Promise<void> {
  * @returns `undefined` when it ran, else the engine's words.
  */
 export async function probePrivileged(run: Run, signal: AbortSignal): Promise<string | undefined> {
+  return inTime(
+    PROBE_MS,
+    (ends) => probe(run, ends),
+    signal,
+    () => new MuteEngine(PROBE_MS),
+  )
+}
+
+async function probe(run: Run, signal: AbortSignal): Promise<string | undefined> {
   if ((await run('docker', ['image', 'inspect', PROBE_IMAGE], { signal })).exitCode !== 0) {
     const folder = await mkdtemp(join(tmpdir(), 'headless-lab-probe-'))
     try {

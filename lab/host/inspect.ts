@@ -1,23 +1,25 @@
 import { readFile } from 'node:fs/promises'
 import { parseOsRelease, readAptSources } from './debian.js'
-import { engineState, onPath } from './engine.js'
+import { ask, engineState, onPath } from './engine.js'
 import type { HostFacts } from './requirements.js'
 import type { Run } from './run.js'
 
 /** Looks at the host; changes nothing. */
-export async function inspectHost(run: Run): Promise<HostFacts> {
+export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFacts> {
   const [os, hasApt, engine, ip, dockerCli, hasGo, debootstrap, aptSources] = await Promise.all([
     readFile('/etc/os-release', 'utf8').then(parseOsRelease, () => parseOsRelease('')),
-    onPath(run, 'apt-get'),
-    engineState(run),
-    onPath(run, 'ip'),
-    onPath(run, 'docker'),
-    onPath(run, 'go'),
+    onPath(run, 'apt-get', signal),
+    engineState(run, signal),
+    onPath(run, 'ip', signal),
+    onPath(run, 'docker', signal),
+    onPath(run, 'go', signal),
     // It lives in sbin, which is not on everybody's PATH.
-    onPath(run, 'debootstrap').then(async (found) => found || onPath(run, '/usr/sbin/debootstrap')),
+    onPath(run, 'debootstrap', signal).then(
+      async (found) => found || onPath(run, '/usr/sbin/debootstrap', signal),
+    ),
     readAptSources(),
   ])
-  const go = hasGo ? await goVersion(run) : { version: undefined, toolchain: 'local' }
+  const go = hasGo ? await goVersion(run, signal) : { version: undefined, toolchain: 'local' }
   return {
     os,
     hasApt,
@@ -32,8 +34,11 @@ export async function inspectHost(run: Run): Promise<HostFacts> {
   }
 }
 
-async function goVersion(run: Run): Promise<{ version: string | undefined; toolchain: string }> {
-  const { stdout } = await run('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'])
+async function goVersion(
+  run: Run,
+  signal: AbortSignal,
+): Promise<{ version: string | undefined; toolchain: string }> {
+  const { stdout } = await ask(run, 'go', ['env', 'GOVERSION', 'GOTOOLCHAIN'], signal)
   const [version = '', toolchain = 'local'] = stdout.split('\n')
   return { version: /^go(\d[\d.]*)/.exec(version)?.[1], toolchain: toolchain.trim() }
 }

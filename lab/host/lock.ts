@@ -62,6 +62,8 @@ export async function lock(
     async () => {
       const got = await tryLock(file, purpose)
       if (typeof got !== 'function') return `process ${got.pid}, which began ${got.purpose} at ${got.since}`
+      // Nobody is there any more to give it back.
+      if (signal.aborted) await got()
       release = got
       return undefined
     },

@@ -1,11 +1,14 @@
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { LabError } from '../errors.js'
 import { engineState, probePrivileged, startEngine, stopEngine } from './engine.js'
 import { inspectHost } from './inspect.js'
 import {
+  AS_ROOT,
   installSteps,
   newerEngine,
   requirements,
+  ROOT,
   shellLines,
   simulated,
   upgradesOf,
@@ -36,10 +39,10 @@ export interface ProvisionOptions {
  * An engine that works is used untouched.
  *
  * @throws LabError `host.consent` with the exact commands, when they may not be run; `host.lacks` where this
- * program does not know how to install what is missing; `host.engine-unusable`; `host.install-failed`.
+ * program does not know how to install what is missing, or is not root; `host.engine-unusable`; `host.install-failed`.
  */
 export async function ensureHost(tools: readonly Tool[], options: ProvisionOptions): Promise<void> {
-  const facts = await inspectHost(options.run)
+  const facts = await inspectHost(options.run, options.signal)
   const missing = requirements(facts, tools)
   const byHand = missing.filter(({ from }) => from === undefined)
   if (byHand.length > 0) throw lacks(facts, byHand)
@@ -50,7 +53,7 @@ export async function ensureHost(tools: readonly Tool[], options: ProvisionOptio
       options,
     )
     // A release's package can be too old, which only its installation shows.
-    const still = requirements(await inspectHost(options.run), tools)
+    const still = requirements(await inspectHost(options.run, options.signal), tools)
     if (still.length > 0) throw lacks(facts, still)
   }
   await ensureEngine(facts, options)
@@ -60,7 +63,7 @@ export async function ensureHost(tools: readonly Tool[], options: ProvisionOptio
 async function ensureEngine(facts: HostFacts, options: ProvisionOptions): Promise<void> {
   const { run, say, signal } = options
   const answered = facts.engine === 'running'
-  if ((await engineState(run)) !== 'running') {
+  if ((await engineState(run, signal)) !== 'running') {
     say('starting the Docker engine')
     await startEngine(run, options.engineLog, signal)
   }
@@ -85,28 +88,50 @@ interface InstallOptions extends ProvisionOptions {
 }
 
 async function install(steps: readonly InstallStep[], why: string, options: InstallOptions): Promise<void> {
-  const { run, say } = options
+  const { say } = options
   const lines = steps.flatMap(shellLines)
-  if (!(await options.consent(`${capital(why)}. Run these commands?`, lines))) {
-    throw new LabError('host.consent', `${why}, and nothing is installed without consent`, {
-      details: lines.join('\n'),
-      hint: 'run the same command with --yes, or run the commands above yourself',
-    })
-  }
+  await agree(why, 'Run these commands?', lines, options)
   for (const step of steps) {
-    for (const { path, content } of step.files) await writeAsRoot(run, path, content)
+    const made = step.files.map(({ path }) => path).filter((path) => !existsSync(path))
+    for (const { path, content } of step.files) await writeFile(path, content)
     for (const command of step.commands) {
       options.signal.throwIfAborted()
       if (command.includes('install')) {
-        const upgrades = upgradesOf((await toEnd(simulated(command), options)).stdout)
-        if (upgrades.length > 0)
-          say(`apt upgrades ${upgrades.length} installed packages: ${upgrades.join(' ')}`)
+        try {
+          await agreeToUpgrades(command, options)
+        } catch (error) {
+          // apt goes on as if nothing had been asked.
+          for (const path of made) await rm(path, { force: true })
+          throw error
+        }
         await options.beforeLast?.()
       }
       say(command.slice(command.indexOf('apt-get')).join(' '))
       await toEnd(command, options)
     }
   }
+}
+
+/** @throws LabError `host.consent` with the exact commands, when they may not be run */
+async function agree(
+  why: string,
+  question: string,
+  lines: readonly string[],
+  { consent }: ProvisionOptions,
+): Promise<void> {
+  if (await consent(`${capital(why)}. ${question}`, lines)) return
+  throw new LabError('host.consent', `${why}, and nothing is installed without consent`, {
+    details: lines.join('\n'),
+    hint: 'run the same command with --yes, or run the commands above yourself',
+  })
+}
+
+/** What apt would upgrade is known only now, with the lists of packages up to date: it is agreed to by itself. */
+async function agreeToUpgrades(command: readonly string[], options: InstallOptions): Promise<void> {
+  const upgrades = upgradesOf((await toEnd(simulated(command), options)).stdout)
+  if (upgrades.length === 0) return
+  const why = `apt would upgrade ${upgrades.length} installed packages: ${upgrades.join(' ')}`
+  await agree(why, 'Go on?', [command.join(' ')], options)
 }
 
 /**
@@ -133,12 +158,8 @@ async function toEnd(command: readonly string[], options: InstallOptions): Promi
   return result
 }
 
-async function writeAsRoot(run: Run, path: string, content: string): Promise<void> {
-  if (process.getuid?.() === 0) await writeFile(path, content)
-  else await must(run)('sudo', ['tee', path], { input: content })
-}
-
 function lacks(facts: HostFacts, missing: readonly Requirement[]): LabError {
+  if (missing.includes(ROOT)) return new LabError('host.lacks', ROOT.missing, { hint: AS_ROOT })
   return new LabError(
     'host.lacks',
     `on ${facts.os.prettyName} this has to be installed by hand: ${missing.map(({ name }) => name).join(', ')}`,

@@ -37,6 +37,15 @@ export interface Requirement {
   readonly from: 'release' | 'newer release' | undefined
 }
 
+/** Whoever deploys has to be root: containerlab makes network namespaces and writes /etc/hosts, debootstrap makes a root. */
+export const ROOT: Requirement = {
+  name: 'root',
+  missing: 'only root can make nodes, and this is not run as root',
+  packages: [],
+  from: undefined,
+}
+export const AS_ROOT = 'run it as root (sudo -E npm run deploy)'
+
 /** Go that can build all modules by itself, and the oldest that can fetch such a Go (go.dev/doc/toolchain). */
 const GO_NEEDED = '1.24'
 const GO_WITH_TOOLCHAINS = '1.21'
@@ -50,7 +59,7 @@ const APT_INSTALL = ['apt-get', 'install', '-y', '--no-install-recommends']
 /** What the host lacks for a lab that has to build with `tools`. Pure. */
 export function requirements(facts: HostFacts, tools: readonly Tool[]): Requirement[] {
   const from = isDebianLike(facts) ? 'release' : undefined
-  const found: Requirement[] = []
+  const found: Requirement[] = facts.isRoot ? [] : [ROOT]
   if (facts.engine === 'absent') {
     found.push({
       name: 'Docker Engine',
@@ -94,7 +103,7 @@ export function installSteps(facts: HostFacts, missing: readonly Requirement[]):
     missing.filter((requirement) => requirement.from === from).flatMap(({ packages }) => packages)
   const [own, newer] = [packagesFrom('release'), packagesFrom('newer release')]
   return [
-    ...(own.length === 0 ? [] : [fromRelease(facts, own)]),
+    ...(own.length === 0 ? [] : [fromRelease(own)]),
     ...(newer.length === 0 ? [] : fromNewerRelease(facts, newer)),
   ]
 }
@@ -120,9 +129,8 @@ export function upgradesOf(simulation: string): string[] {
 
 /** A step as lines that can be pasted into a shell. */
 export function shellLines(step: InstallStep): string[] {
-  const into = step.commands[0]?.[0] === 'sudo' ? 'sudo tee' : 'cat >'
   return [
-    ...step.files.map(({ path, content }) => `${into} ${path} <<'EOF'\n${content}EOF`),
+    ...step.files.map(({ path, content }) => `cat > ${path} <<'EOF'\n${content}EOF`),
     ...step.commands.map((command) =>
       command.map((word) => (/[\s;'"]/.test(word) ? `'${word}'` : word)).join(' '),
     ),
@@ -160,11 +168,8 @@ function newerRelease({ hasApt, aptSources }: HostFacts): DebianMirror | undefin
   return mirror !== undefined && OLDER_RELEASES.includes(mirror.release) ? mirror : undefined
 }
 
-function fromRelease(facts: HostFacts, packages: readonly string[]): InstallStep {
-  return {
-    files: [],
-    commands: [asRoot(facts, ['apt-get', 'update']), asRoot(facts, [...APT_INSTALL, ...packages])],
-  }
+function fromRelease(packages: readonly string[]): InstallStep {
+  return { files: [], commands: [quiet('apt-get', 'update'), quiet(...APT_INSTALL, ...packages)] }
 }
 
 /** Adds the newer release beside the host's own, from the same mirror, pinned so that nothing else moves to it. */
@@ -188,15 +193,13 @@ function fromNewerRelease(facts: HostFacts, packages: readonly string[]): Instal
         },
         { path: `/etc/apt/preferences.d/headless-lab-${NEWER_RELEASE}`, content: `${pin.join('\n')}\n` },
       ],
-      commands: [
-        asRoot(facts, ['apt-get', 'update']),
-        asRoot(facts, [...APT_INSTALL, '-t', NEWER_RELEASE, ...packages]),
-      ],
+      commands: [quiet('apt-get', 'update'), quiet(...APT_INSTALL, '-t', NEWER_RELEASE, ...packages)],
     },
   ]
 }
 
-function asRoot({ isRoot }: HostFacts, command: readonly string[]): string[] {
-  const quiet = ['env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_MODE=l', ...command]
-  return isRoot ? quiet : ['sudo', ...quiet]
-}
+/** Without questions of the packages' own. */
+const quiet = (...command: string[]): string[] => [
+  ...['env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_MODE=l'],
+  ...command,
+]

@@ -1,17 +1,16 @@
 import { setMaxListeners } from 'node:events'
 import { LabError } from '../errors.js'
 
-const SIGNALS = {
-  SIGINT: new LabError('interrupted', 'interrupted; what was finished stays', {
-    hint: 'run the same command again to go on from there',
-  }),
-  SIGTERM: new LabError('terminated', 'terminated; what was finished stays', {
-    hint: 'run the same command again to go on from there',
-  }),
-} as const
+const hint = 'run the same command again to go on from there'
+
+/** What a run that was interrupted ends with. */
+export const interrupted = new LabError('interrupted', 'interrupted; what was finished stays', { hint })
+const terminated = new LabError('terminated', 'terminated; what was finished stays', { hint })
+
+const SIGNALS = { SIGINT: interrupted, SIGTERM: terminated, SIGHUP: terminated } as const
 
 /**
- * Turns SIGINT and SIGTERM into one abort signal with a LabError as its reason, so that what is running can
+ * Turns SIGINT, SIGTERM and SIGHUP (a terminal that was closed) into one abort signal with a LabError as its reason, so that what is running can
  * end its children and undo what is half done.
  */
 export function watchSignals(): { signal: AbortSignal; stop: () => void } {

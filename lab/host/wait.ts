@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { unlessAborted } from './deadline.js'
 
 export interface WaitOptions {
   /** Ends the wait; its reason is thrown. Every wait has one: it carries the step's deadline. */
@@ -11,7 +12,8 @@ export interface WaitOptions {
 
 /**
  * Looks again and again until there is nothing left to wait for. `look` returns `undefined` when the
- * condition holds, else what is still missing, as people read it.
+ * condition holds, else what is still missing, as people read it. A look that hangs is left behind when the
+ * signal ends the wait.
  */
 export async function waitUntil(
   look: () => Promise<string | undefined>,
@@ -20,7 +22,7 @@ export async function waitUntil(
   let last: string | undefined
   for (;;) {
     signal.throwIfAborted()
-    const missing = await look()
+    const missing = await unlessAborted(signal, look())
     if (missing === undefined) return
     if (missing !== last) onWaiting?.(missing)
     last = missing

@@ -1,12 +1,6 @@
-import {
-  ApiException,
-  AppsV1Api,
-  CoreV1Api,
-  DiscoveryV1Api,
-  ServerConfiguration,
-  createConfiguration,
-} from '@kubernetes/client-node'
+import { ApiException, AppsV1Api, CoreV1Api, DiscoveryV1Api } from '@kubernetes/client-node'
 import type { Configuration, KubeConfig } from '@kubernetes/client-node'
+import { configure } from '../cluster/client.js'
 import { collect } from './collect.js'
 import type { Collecting } from './collect.js'
 import type { ApiObservations, Part } from './model/observations.js'
@@ -101,25 +95,6 @@ function messageOf(body: unknown): string {
   const status: unknown = typeof body === 'string' && body.startsWith('{') ? JSON.parse(body) : body
   const message = (status as { message?: unknown } | null | undefined)?.message
   return typeof message === 'string' ? message : String(body)
-}
-
-/** Configuration of an API client whose requests end with the signal. */
-function configure(kubeconfig: KubeConfig, signal: AbortSignal): Configuration {
-  const server = kubeconfig.getCurrentCluster()?.server
-  if (server === undefined) throw new Error('the kubeconfig names no cluster')
-  return createConfiguration({
-    baseServer: new ServerConfiguration(server, {}),
-    authMethods: { default: kubeconfig },
-    promiseMiddleware: [
-      {
-        pre: (request) => {
-          request.setSignal(signal)
-          return Promise.resolve(request)
-        },
-        post: (response) => Promise.resolve(response),
-      },
-    ],
-  })
 }
 
 /** Long, and nothing is judged by it: who set which field, and the images each node holds. */

@@ -1,4 +1,4 @@
-import { withDeadline } from './deadline.js'
+import { withDeadline } from '../host/deadline.js'
 import type { Clock } from './clock.js'
 import type { Part } from './model/observations.js'
 

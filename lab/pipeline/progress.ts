@@ -2,7 +2,14 @@ import { Listr, ListrLogger, ProcessOutput, PRESET_TIMER, type ListrTask } from 
 import { runStep, type Step } from './step.js'
 
 /** A pipeline as listr2 draws it: a step, or steps that run beside each other under one title. */
-export type Stage = Step | { readonly title: string; readonly beside: () => readonly Step[] }
+export type Stage = Step | Beside
+
+interface Beside {
+  readonly title: string
+  readonly beside: () => readonly Step[]
+  /** What the steps return says how long they worked; the time they took, waiting for each other, is not shown. */
+  readonly tellTheirTime?: boolean
+}
 
 /**
  * Runs stages one after the other and draws them on stderr: live on a terminal, line by line elsewhere.
@@ -40,10 +47,7 @@ async function perform(step: Step, interrupt: AbortSignal, task: Task, label: st
 }
 
 /** All of them are let end before a failure of one ends the stage: each undoes its own. */
-function besideTask(
-  stage: { title: string; beside: () => readonly Step[] },
-  interrupt: AbortSignal,
-): ListrTask {
+function besideTask(stage: Beside, interrupt: AbortSignal): ListrTask {
   return {
     title: stage.title,
     task: (_, task) => {
@@ -52,6 +56,9 @@ function besideTask(
       const begun: Promise<void>[] = []
       const tasks = stage.beside().map((step) => ({
         title: step.title,
+        ...(stage.tellTheirTime === true
+          ? { rendererOptions: { timer: { ...PRESET_TIMER, condition: false } } }
+          : {}),
         task: async (_context: unknown, inner: Task): Promise<void> => {
           const running = perform(step, either, inner, `${step.title}: `)
           begun.push(running)

@@ -14,7 +14,10 @@ export interface Step {
   readonly title: string
   /** Milliseconds; a step that takes longer is ended. */
   readonly deadlineMs: number
-  /** Does the step. What it returns is shown beside its title, for example `nothing to do`. */
+  /**
+   * Does the step. What it returns is shown beside its title, for example `nothing to do`. One that does not
+   * end by itself once its signal is aborted is left behind.
+   */
   readonly run: (io: StepIo) => Promise<string | undefined>
   /** Removes what a failed or interrupted run of this very step has half done. */
   readonly undo?: (signal: AbortSignal) => Promise<void>
@@ -44,8 +47,15 @@ export async function runStep(
     doing = line
     show(line)
   }
+  let leave: NodeJS.Timeout | undefined
   try {
-    return await step.run({ signal, progress })
+    const leftBehind = new Promise<never>((_, reject) => {
+      const onAbort = (): void => {
+        leave = setTimeout(() => reject(signal.reason as Error), LEAVE_MS)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+    })
+    return await Promise.race([step.run({ signal, progress }), leftBehind])
   } catch (error) {
     const details = interrupt.aborted ? undefined : await explain(step)
     await undo(step, show)
@@ -55,8 +65,12 @@ export async function runStep(
     throw error
   } finally {
     clearTimeout(timer)
+    clearTimeout(leave)
   }
 }
+
+/** After its signal a run may take this long to end what it began: more than a command needs to be killed. */
+const LEAVE_MS = 8_000
 
 /** An engine or API server that is gone must not make the end of a failed step as long as the step. */
 const EXPLAIN_MS = 15_000

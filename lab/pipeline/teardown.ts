@@ -6,6 +6,7 @@ import { LabError } from '../errors.js'
 import { isNotFound } from '../host/not-found.js'
 import type { Run } from '../host/run.js'
 import { access } from 'node:fs/promises'
+import { SECOND } from './durations.js'
 import type { Stage } from './progress.js'
 
 export interface TeardownContext {
@@ -20,13 +21,13 @@ export interface TeardownContext {
   readonly removed: string[]
 }
 
-const SECOND = 1000
-
 /** Removes a lab and all it made, whatever state it is in, and looks whether anything is left. */
 export function teardownStages(context: TeardownContext): Stage[] {
   const { run } = context
+  // Filled by the nodes' stage: afterwards nothing tells whose they are.
+  const volumes = new Set<string>()
   return [
-    ...(run === undefined ? [] : engineStages(context, run)),
+    ...(run === undefined ? [] : engineStages(context, run, volumes)),
     {
       title: 'entries of the host',
       deadlineMs: 30 * SECOND,
@@ -39,7 +40,10 @@ export function teardownStages(context: TeardownContext): Stage[] {
       title: 'looking for what is left',
       deadlineMs: 30 * SECOND,
       run: async ({ signal }) => {
-        const left = await whatIsLeft(context, run === undefined ? undefined : new Engine(run, { signal }))
+        const left = [
+          ...(run === undefined ? [] : await leftInEngine(context, new Engine(run, { signal }), volumes)),
+          ...(await leftHostEntries(context.name, context.hostEntries)),
+        ]
         if (left.length === 0) return 'nothing'
         throw new LabError('teardown.incomplete', `teardown left ${left.join(', ')}`, {
           hint: 'run teardown again; if that does not help, remove them by hand',
@@ -60,7 +64,8 @@ export function teardownStages(context: TeardownContext): Stage[] {
   ]
 }
 
-function engineStages(context: TeardownContext, run: Run): Stage[] {
+/** @param volumes told the names of the lab's volumes, as they are found */
+function engineStages(context: TeardownContext, run: Run, volumes: Set<string>): Stage[] {
   const { name, state, removed } = context
   return [
     {
@@ -69,13 +74,23 @@ function engineStages(context: TeardownContext, run: Run): Stage[] {
       run: async ({ signal, progress }) => {
         const engine = new Engine(run, { signal })
         const containers = await engine.containers(name)
+        const anonymous = await engine.anonymousVolumes(containers)
+        const labelled = await engine.volumes(name)
+        for (const volume of [...anonymous, ...labelled, ...(await state.volumesOfRemoved())])
+          volumes.add(volume)
+        const before = (await leftVolumes(engine, volumes)).length
         // Where there is no journal, none is begun: its folder would be the only thing to remove.
-        if (await exists(state.folder)) await state.journal({ event: 'nodes-removed' })
+        if (await exists(state.folder)) {
+          await state.journal({ event: 'nodes-removed', volumes: anonymous })
+          await state.forgetResult()
+        }
         await containerlabDestroy(context, run, signal, progress)
         // containerlab cannot be trusted to have removed them (see Containerlab.destroy).
         await engine.removeContainers(await engine.containers(name))
-        await engine.removeVolumes(await engine.volumes(name))
+        await engine.removeVolumes(await leftVolumes(engine, volumes))
         removed.push(...containers.map((container) => `container ${container.name}`))
+        const gone = before - (await leftVolumes(engine, volumes)).length
+        if (gone > 0) removed.push(gone === 1 ? '1 volume' : `${gone} volumes`)
         return containers.length === 0 ? 'there were none' : `${containers.length} removed`
       },
     },
@@ -84,15 +99,19 @@ function engineStages(context: TeardownContext, run: Run): Stage[] {
       deadlineMs: 30 * SECOND,
       run: async ({ signal }) => {
         const engine = new Engine(run, { signal })
-        const there = await engine.networks()
-        const ours = (await state.madeNetworks()).filter((network) => there.includes(network))
-        for (const network of ours) {
+        const kept: string[] = []
+        for (const { network, users } of await ownNetworks(engine, state)) {
           // Another lab may have come to live on it.
-          if (await engine.networkInUse(network)) continue
+          if (users.length > 0) {
+            kept.push(
+              `network ${network} stays: ${users.join(', ')} ${users.length === 1 ? 'uses' : 'use'} it`,
+            )
+            continue
+          }
           await engine.removeNetwork(network)
           removed.push(`network ${network}`)
         }
-        return undefined
+        return kept.length === 0 ? undefined : kept.join('; ')
       },
     },
   ]
@@ -115,18 +134,36 @@ async function containerlabDestroy(
   }
 }
 
-/** Everything of the lab that is still there. */
-async function whatIsLeft(
-  { name, hostEntries }: TeardownContext,
-  engine: Engine | undefined,
+/** Networks that this lab made and that are there, and who is on them. */
+async function ownNetworks(
+  engine: Engine,
+  state: LabState,
+): Promise<{ network: string; users: readonly string[] }[]> {
+  const there = await engine.networks()
+  const ours = (await state.madeNetworks()).filter((network) => there.includes(network))
+  return Promise.all(ours.map(async (network) => ({ network, users: await engine.networkUsers(network) })))
+}
+
+async function leftVolumes(engine: Engine, volumes: ReadonlySet<string>): Promise<string[]> {
+  return volumes.size === 0 ? [] : (await engine.allVolumes()).filter((volume) => volumes.has(volume))
+}
+
+/** Everything of the lab that is still in the engine; a network that others use is theirs by now. */
+async function leftInEngine(
+  { name, state }: TeardownContext,
+  engine: Engine,
+  volumes: ReadonlySet<string>,
 ): Promise<string[]> {
-  const [containers, volumes] = engine
-    ? await Promise.all([engine.containers(name), engine.volumes(name)])
-    : [[], []]
+  const [containers, labelled, known, networks] = await Promise.all([
+    engine.containers(name),
+    engine.volumes(name),
+    leftVolumes(engine, volumes),
+    ownNetworks(engine, state),
+  ])
   return [
     ...containers.map((container) => `container ${container.name}`),
-    ...volumes.map((volume) => `volume ${volume}`),
-    ...(await leftHostEntries(name, hostEntries)),
+    ...[...new Set([...labelled, ...known])].map((volume) => `volume ${volume}`),
+    ...networks.flatMap(({ network, users }) => (users.length === 0 ? [`network ${network}`] : [])),
   ]
 }
 

@@ -1,6 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { command } from './program.js'
 
+/** They come with an engine, which the very run that is looked at may have installed. */
+const ENGINE_NETWORKS = ['network bridge', 'network host', 'network none']
+
 /** Everything a lab may leave on a host, as lines that can be compared. */
 export async function hostListing(): Promise<string[]> {
   const [containers, volumes, networks, hosts, ssh] = await Promise.all([
@@ -15,6 +18,6 @@ export async function hostListing(): Promise<string[]> {
     ...hosts.split('\n').map((line) => `hosts ${line}`),
     ...ssh.map((file) => `ssh ${file}`),
   ]
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && !ENGINE_NETWORKS.includes(line))
     .toSorted()
 }

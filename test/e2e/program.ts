@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -42,7 +41,11 @@ export function command(file: string, ...args: string[]): Promise<Ended> {
 }
 
 async function outcome(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
-  const closed = once(child, 'close') as Promise<[number | null]>
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', resolve)
+    // There is no such command: on a new machine the tests begin before docker is there.
+    child.on('error', () => resolve(127))
+  })
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   return { code, stdout, stderr }
 }

@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import type { Artifact } from '../../lab/artifacts/artifact.js'
 import { LabError } from '../../lab/errors.js'
-import { whyNotAlive } from '../../lab/pipeline/deploy.js'
+import type { VerifyResult } from '../../lab/report/model.js'
+import { deployStages, type DeployContext } from '../../lab/pipeline/deploy.js'
+import { kernelHasIpvs } from '../../lab/pipeline/steps/ipvs.js'
 import { labErrorOf, linesOf, rejectionOf, type Answer } from '../unit/host/fakes.js'
 import { clabDeploy, fakeArtifacts, hostsBlock, makeLab, node, planOf, type FakeLab } from './world.js'
 
@@ -12,6 +14,9 @@ vi.mock('node:fs/promises', async (original) => ({
   ...(await original<object>()),
   statfs: () => Promise.resolve({ bavail: 100e9, bsize: 1 }),
 }))
+
+// So does its kernel.
+vi.mock('../../lab/pipeline/steps/ipvs.js', () => ({ kernelHasIpvs: vi.fn(() => Promise.resolve(true)) }))
 
 const changesNothing = { exitCode: 1, stderr: 'ERRO[0001] no such image\n' }
 
@@ -102,6 +107,191 @@ describe('from nothing', () => {
     }))
     expect(await deploy({ pending })).toBe(world.effects.length)
     expect(world.effects.slice(0, 3)).toEqual(['provide redis', 'provide node', 'containerlab deploy'])
+  })
+
+  it('tells how long the build of an artifact took, and where its log is', async () => {
+    const artifact = { name: 'redis', key: 'k', folder: '', image: undefined }
+    const results = async (provided: Artifact): Promise<unknown[]> => {
+      const lab = await makeLab()
+      const provide = (): Promise<Artifact> => Promise.resolve(provided)
+      await lab.deploy({
+        pending: [{ name: 'redis', title: 'redis image', log: '/logs/redis.log', provide }],
+      })
+      return lab.results
+    }
+    expect(await results({ ...artifact, built: { durationMs: 75_000 } })).toContain(
+      'built in 1 min 15 s; log /logs/redis.log',
+    )
+    expect((await results(artifact)).join()).not.toContain('built in')
+  })
+
+  it('shows no other time of the artifacts', () => {
+    const context = { plan: planOf(), pending: [] } as unknown as DeployContext
+    expect(deployStages(context)[1]).toMatchObject({ title: 'artifacts', tellTheirTime: true })
+  })
+
+  it.each(['unreachable', 'nodesNotReady', 'notRolledOut'] as const)(
+    'asks the cluster no question that outlives its step: %s',
+    async (question) => {
+      const { deploy, cluster } = await makeLab()
+      const controller = new AbortController()
+      const interrupted = new LabError('interrupted', 'interrupted')
+      cluster[question] = (...objects: unknown[]) => {
+        // The workloads' own question, not Calico's.
+        if (question !== 'notRolledOut' || JSON.stringify(objects).includes('StatefulSet'))
+          controller.abort(interrupted)
+        return Promise.resolve(undefined)
+      }
+      await Promise.allSettled([deploy({ interrupt: controller.signal })])
+      expect(cluster.signals.at(-1)?.reason).toBe(interrupted)
+    },
+  )
+})
+
+describe('what was verified', () => {
+  const result = { checks: [] } as unknown as VerifyResult
+
+  it('is known still after a deploy that changed nothing', async () => {
+    const { deploy, state } = await deployed()
+    await state.saveResult(result)
+    await deploy()
+    expect(await state.lastResult()).toEqual(result)
+  })
+
+  it('is forgotten as soon as one object is changed, though the deploy fails later', async () => {
+    const { deploy, state, cluster } = await deployed()
+    await state.saveResult(result)
+    const [service] = [...cluster.objects.keys()].filter((name) => name.startsWith('Service '))
+    cluster.objects.delete(service ?? '')
+    cluster.notRolledOut = () => Promise.reject(new LabError('cluster.rejected', 'no'))
+    await labErrorOf(deploy())
+    expect(await state.lastResult()).toEqual(result)
+    cluster.notRolledOut = (objects) =>
+      objects.some(({ kind }) => kind === 'StatefulSet')
+        ? Promise.reject(new LabError('cluster.rejected', 'no'))
+        : Promise.resolve(undefined)
+    await labErrorOf(deploy())
+    expect(await state.lastResult()).toBeUndefined()
+  })
+
+  it('is forgotten before nodes are removed or made', async () => {
+    const { deploy, state, world } = await deployed()
+    await state.saveResult(result)
+    for (const container of world.containers) container.state = 'exited'
+    world.containers.push({ ...node('lab-db', 'lab'), refuses: true })
+    await labErrorOf(deploy())
+    expect(await state.lastResult()).toBeUndefined()
+    world.containers.length = 0
+    await state.saveResult(result)
+    world.containerlab.deploy = () => Promise.resolve(changesNothing)
+    await labErrorOf(deploy())
+    expect(await state.lastResult()).toBeUndefined()
+  })
+})
+
+describe('a lab made from another folder', () => {
+  const others = async (state: string): Promise<FakeLab> => {
+    const lab = await makeLab()
+    await clabDeploy(lab.world, 'lab', 2)
+    for (const container of lab.world.containers) container.state = state
+    return lab
+  }
+
+  it('that runs is refused, untouched', async () => {
+    const { deploy, world, state } = await others('running')
+    const provide = (): Promise<never> => Promise.reject(new Error('nothing is built'))
+    const error = await labErrorOf(deploy({ pending: [{ name: 'a', title: 'a', log: '', provide }] }))
+    expect(error).toMatchObject({ code: 'usage.invalid', exitCode: 2 })
+    expect(error.hint).toBe('run teardown --name lab first, or give another --name')
+    expect(world.effects).toEqual([])
+    expect(world.containers).toHaveLength(3)
+    expect(await state.entries()).toEqual([])
+  })
+
+  it('that is dead is removed, and the nodes made anew', async () => {
+    const { deploy, world } = await others('exited')
+    await deploy()
+    expect(world.effects.slice(0, 2)).toEqual([
+      'docker rm -f -v id-lab-control-plane id-lab-worker id-lab-worker2',
+      'containerlab deploy',
+    ])
+  })
+
+  it('while the artifacts were built is refused too, untouched', async () => {
+    const { deploy, world } = await makeLab()
+    const provide = async (): Promise<Artifact> => {
+      await clabDeploy(world, 'lab', 1)
+      return {} as Artifact
+    }
+    const error = await labErrorOf(deploy({ pending: [{ name: 'a', title: 'a', log: '', provide }] }))
+    expect(error.code).toBe('usage.invalid')
+    expect(world.effects).toEqual([])
+    expect(world.containers).toHaveLength(2)
+  })
+
+  it('after a deploy here failed and was undone is refused too', async () => {
+    const lab = await makeLab()
+    lab.world.containerlab.deploy = () => Promise.resolve(changesNothing)
+    await labErrorOf(lab.deploy())
+    await clabDeploy(lab.world, 'lab', 2)
+    expect((await labErrorOf(lab.deploy())).code).toBe('usage.invalid')
+    expect(lab.world.containers).toHaveLength(3)
+  })
+
+  it('is not taken for half made here when an artifact is not there', async () => {
+    const lab = await others('exited')
+    const get = (): Promise<never> => Promise.reject(new LabError('artifact.absent', 'no'))
+    const artifacts = { ...(await fakeArtifacts()), get }
+    expect((await labErrorOf(lab.deploy({ artifacts }))).code).toBe('artifact.absent')
+    expect(lab.world.containers).toHaveLength(3)
+  })
+})
+
+describe('linux nodes', () => {
+  const plan = planOf({
+    topology: {
+      linuxNodes: [
+        { name: 'db', image: 'postgres:17' },
+        { name: 'cache', image: 'redis:8' },
+      ],
+    },
+  })
+  const makesAll = async (world: FakeLab['world']): Promise<Answer> => {
+    const made = await clabDeploy(world, 'lab', 2)
+    world.containers.push(node('lab-db', 'lab'), node('lab-cache', 'lab'))
+    return made
+  }
+
+  it('whose image is not there are refused, by their field, before anything is changed', async () => {
+    const { deploy, world } = await makeLab()
+    world.images.add('postgres:17')
+    const error = await labErrorOf(deploy({ plan }))
+    expect(error).toMatchObject({ code: 'spec.invalid', exitCode: 2 })
+    expect(error.message).toBe('topology.linuxNodes[1].image: the Docker engine has no image redis:8')
+    expect(error.hint).toContain('docker pull redis:8')
+    expect(world.effects).toEqual([])
+  })
+
+  it('that are gone are noticed, and the lab is made anew; their images are not asked for while they run', async () => {
+    const { deploy, world } = await makeLab()
+    world.containerlab.deploy = () => makesAll(world)
+    world.images.add('postgres:17').add('redis:8')
+    await deploy({ plan })
+    world.images.clear()
+    expect(await deploy({ plan })).toBe(0)
+    world.images.add('postgres:17').add('redis:8')
+    world.containers.splice(3, 1)
+    world.effects.length = 0
+    await deploy({ plan })
+    expect(world.effects).toContain('containerlab deploy')
+    expect(world.containers).toHaveLength(5)
+  })
+
+  it('that containerlab did not make are missed', async () => {
+    const { deploy, world } = await makeLab()
+    world.images.add('postgres:17').add('redis:8')
+    const error = await labErrorOf(deploy({ plan }))
+    expect(error.message).toBe('containerlab ended without an error, and yet lab-db, lab-cache are not there')
   })
 })
 
@@ -248,6 +438,42 @@ describe('nodes that do not come about', () => {
     await nothingIsLeft(lab)
   })
 
+  it('are explained, before the undo removes the evidence', async () => {
+    const lab = await makeLab()
+    lab.world.containerlab.deploy = async (call) => {
+      await clabDeploy(lab.world, 'lab', 1)
+      lab.world.containers.push(node('lab-worker2', 'lab', 'exited'))
+      await writeFile(call.options.log ?? '', 'INFO[0000] creating\nERRO[0001] no space\n')
+      return changesNothing
+    }
+    const { details } = await labErrorOf(lab.deploy())
+    expect(details).toContain(`containers:
+  lab-control-plane: running
+  lab-worker: running
+  lab-worker2: exited
+log of containerlab:
+  INFO[0000] creating
+  ERRO[0001] no space
+log of lab-control-plane:
+  id-lab-control-plane says hello
+  and warns
+kubelet of lab-control-plane:
+  kubelet: no swap, please`)
+  })
+
+  it('are explained as far as they can be asked', async () => {
+    const lab = await makeLab()
+    lab.world.containerlab.deploy = async () => {
+      lab.world.containers.push(node('lab-control-plane', 'lab', 'exited'))
+      return Promise.resolve(changesNothing)
+    }
+    const { details } = await labErrorOf(lab.deploy())
+    expect(details).toContain('  lab-control-plane: exited')
+    expect(details).toContain('log of containerlab:\n  none')
+    expect(details).toContain('log of lab-control-plane')
+    expect(details).not.toContain('kubelet of')
+  })
+
   it('are made by the next deploy', async () => {
     const lab = await makeLab()
     lab.world.containerlab.deploy = () => halfMade(lab)
@@ -273,6 +499,14 @@ describe('a later step that fails', () => {
     await deploy()
     expect(world.effects).not.toContain('containerlab deploy')
     expect(world.effects.every((effect) => effect.startsWith('apply '))).toBe(true)
+  })
+
+  it('is explained by the cluster, also where its API server is waited for', async () => {
+    const { deploy, cluster, world } = await makeLab()
+    cluster.unreachable = () => Promise.reject(new LabError('cluster.rejected', 'no'))
+    expect((await labErrorOf(deploy())).details).toBe('pods not ready: none')
+    expect(world.containers).toHaveLength(3)
+    expect(new Set(cluster.signals).size).toBe(2)
   })
 
   it('waits for nodes and names them when interrupted there', async () => {
@@ -310,34 +544,25 @@ describe('preflight', () => {
     expect(warnings[0]).toMatch(/[^.]\.$/)
   })
 
+  it('warns of ipvs where the kernel has none', async () => {
+    const warnings = async (kubeProxyMode: 'ipvs' | 'iptables', has: boolean): Promise<string[]> => {
+      vi.mocked(kernelHasIpvs).mockReset().mockResolvedValue(has)
+      const lab = await makeLab()
+      await lab.deploy({ plan: planOf({ topology: { kubeProxyMode } }) })
+      return lab.warnings
+    }
+    expect(await warnings('iptables', false)).toEqual([])
+    expect(await warnings('ipvs', true)).toEqual([])
+    expect(await warnings('ipvs', false)).toEqual([
+      expect.stringMatching(/^topology\.kubeProxyMode: .*no ip_vs/),
+    ])
+  })
+
   it('runs no command that changes anything', async () => {
     const { deploy, world } = await deployed()
     await deploy()
     const reading = /^(docker (ps|network (ls|inspect)|info|port|exec lab-control-plane cat) ?|ip -o )/
     expect(linesOf(world.calls).filter((line) => !reading.test(line))).toEqual([])
-  })
-})
-
-describe('whyNotAlive', () => {
-  const plan = { name: 'lab', nodes: ['lab-control-plane', 'lab-worker'] }
-  const container = (name: string, state = 'running') => ({ id: name, name, state, image: 'i' })
-  const both = plan.nodes.map((name) => container(name))
-
-  it.each([
-    ['all there', both, true, undefined],
-    ['an extra node, running', [...both, container('lab-db')], true, undefined],
-    ['an extra node, exited', [...both, container('lab-db', 'exited')], true, 'lab-db is exited'],
-    ['one gone', both.slice(1), true, 'lab-control-plane is not there'],
-    ['all gone', [], false, 'lab-control-plane, lab-worker are not there'],
-    [
-      'one paused',
-      [...both.slice(1), container('lab-control-plane', 'paused')],
-      true,
-      'lab-control-plane is paused',
-    ],
-    ['never finished', both, false, 'they were never finished'],
-  ])('%s', (_, containers, finished, why) => {
-    expect(whyNotAlive(containers, plan, finished)).toBe(why)
   })
 })
 

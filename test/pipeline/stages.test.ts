@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LabError } from '../../lab/errors.js'
 import { runStages, type Stage } from '../../lab/pipeline/progress.js'
@@ -76,6 +77,24 @@ describe('stages', () => {
     const all = [notes('one'), step('two', () => Promise.reject(failure)), notes('three')]
     expect(await rejectionOf(runStages(all, never()))).toBe(failure)
     expect(events).toEqual(['one'])
+  })
+
+  it('do not show how long a step took that tells that itself', async () => {
+    const { err } = streams()
+    const slow = (title: string): Step =>
+      step(title, async () => {
+        await pause(120)
+        return undefined
+      })
+    await runStages(
+      [
+        { title: 'a', beside: () => [slow('own')], tellTheirTime: true },
+        { title: 'b', beside: () => [slow('other')] },
+      ],
+      never(),
+    )
+    expect(err()).toMatch(/\[COMPLETED\] other.*0\.1s/)
+    expect(err()).toMatch(/\[COMPLETED\] own ?\n/)
   })
 
   it('say that there is nothing to do beside each other', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LabError } from '../../lab/errors.js'
 import { waitUntil } from '../../lab/host/wait.js'
 import { runStep, type Step } from '../../lab/pipeline/step.js'
@@ -69,6 +69,47 @@ describe('the deadline', () => {
       },
     })
     expect((await labErrorOf(runStep(step, never(), show))).message).toMatch(/last: nodes$/)
+  })
+})
+
+describe('a run that does not listen', () => {
+  afterEach(() => void vi.useRealTimers())
+  const deaf = (): Promise<undefined> => new Promise(() => undefined)
+
+  it('is left behind after its deadline, and undone', async () => {
+    vi.useFakeTimers()
+    const { step, events, show } = told({ deadlineMs: 5, run: deaf })
+    const ended = labErrorOf(runStep(step, never(), show))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect((await ended).code).toBe('step.timeout')
+    expect(events).toContain('undone')
+  })
+
+  it('is left behind after an interruption', async () => {
+    vi.useFakeTimers()
+    const controller = new AbortController()
+    const { step, events, show } = told({ run: deaf })
+    const ended = rejectionOf(runStep(step, controller.signal, show))
+    controller.abort(interrupted)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await ended).toBe(interrupted)
+    expect(events).toContain('undone')
+  })
+
+  it('gets time to end what it began, before it is undone', async () => {
+    vi.useFakeTimers()
+    const { step, events, show } = told({
+      deadlineMs: 5,
+      run: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5_000))
+        events.push('killed')
+        throw new Error('killed')
+      },
+    })
+    const ended = labErrorOf(runStep(step, never(), show))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect((await ended).code).toBe('step.timeout')
+    expect(events).toEqual(['killed', 'explained', 'undoing what was half done', 'undone'])
   })
 })
 

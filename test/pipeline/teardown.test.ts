@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it, vi } from 'vitest'
+import type { VerifyResult } from '../../lab/report/model.js'
 import { labErrorOf } from '../unit/host/fakes.js'
-import { clabDeploy, hostsBlock, makeLab, node, nodeLabels, type FakeLab } from './world.js'
+import { clabDeploy, hostsBlock, makeLab, node, nodeLabels, type FakeLab, type FakeVolume } from './world.js'
 
 vi.mock('node:fs/promises', async (original) => ({
   ...(await original<object>()),
@@ -13,6 +14,18 @@ async function deployed(): Promise<FakeLab> {
   const lab = await makeLab()
   await lab.deploy()
   lab.world.effects.length = 0
+  return lab
+}
+
+const anonymous = (i: number): string => `${i}`.repeat(64)
+
+/** The lab's worker has two volumes without a name and one of somebody's data; another volume is beside them. */
+async function withVolumes(how: Partial<FakeVolume> = {}): Promise<FakeLab> {
+  const lab = await deployed()
+  const mounts = [anonymous(1), anonymous(2), 'data']
+  lab.world.containers.splice(1, 1, { ...node('lab-worker', 'lab'), mounts })
+  for (const name of [anonymous(1), anonymous(2)]) lab.world.volumes.push({ name, labels: {}, ...how })
+  lab.world.volumes.push({ name: 'data', labels: {} }, { name: anonymous(9), labels: {} })
   return lab
 }
 
@@ -111,6 +124,23 @@ describe('a lab', () => {
     expect(lab.world.volumes.map(({ name }) => name)).toEqual(['theirs'])
   })
 
+  it.each(['', 'containerlab'])('is removed with the volumes of its containers (%s)', async (by) => {
+    const lab = await withVolumes()
+    if (by === '') lab.world.containerlab.destroy = () => Promise.resolve('')
+    const removed = await lab.teardown()
+    expect(lab.world.volumes).toEqual([
+      { name: 'data', labels: {} },
+      { name: anonymous(9), labels: {} },
+    ])
+    expect(removed).toContain('2 volumes')
+  })
+
+  it('is removed with those volumes that stay when their container goes', async () => {
+    const lab = await withVolumes({ stays: true })
+    expect(await lab.teardown()).toContain('2 volumes')
+    expect(lab.world.volumes).toHaveLength(2)
+  })
+
   it('on a host that has no engine any more: its files are removed', async () => {
     const lab = await deployed()
     lab.world.calls.length = 0
@@ -151,6 +181,7 @@ describe('a network', () => {
     const removed = await lab.teardown()
     expect(lab.world.networks.has('kind')).toBe(true)
     expect(removed).not.toContain('network kind')
+    expect(lab.results).toContain('network kind stays: other-control-plane uses it')
   })
 
   it('that is gone already is no error', async () => {
@@ -193,6 +224,28 @@ describe('what cannot be removed', () => {
     lab.world.containers.length = 0
     await lab.teardown()
     await nothingIsLeft(lab)
+  })
+
+  it.each(['volume', 'network'])('is looked for and named: a %s', async (kind) => {
+    const lab = await withVolumes({ stays: true })
+    lab.world.unremovable.add(kind)
+    // The second time nothing but the journal tells whose it is.
+    for (const error of [await labErrorOf(lab.teardown()), await labErrorOf(lab.teardown())]) {
+      expect(error).toMatchObject({ code: 'teardown.incomplete' })
+      expect(error.message).toContain(kind === 'volume' ? `volume ${anonymous(1)}` : 'network kind')
+      expect(error.message).not.toContain(anonymous(9))
+    }
+    lab.world.unremovable.clear()
+    expect(await lab.teardown()).toContain(kind === 'volume' ? '2 volumes' : 'network kind')
+  })
+
+  it('forgets what was verified', async () => {
+    const lab = await deployed()
+    await lab.state.saveResult({ checks: [] } as unknown as VerifyResult)
+    lab.world.containers.push({ ...node('lab-worker3', 'lab'), stubborn: true })
+    lab.world.containerlab.destroy = () => Promise.resolve('')
+    await labErrorOf(lab.teardown())
+    expect(await lab.state.lastResult()).toBeUndefined()
   })
 
   it('is looked for and named', async () => {

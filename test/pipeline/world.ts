@@ -24,19 +24,27 @@ export interface FakeContainer {
   readonly stubborn?: boolean
   /** `docker rm` fails. */
   readonly refuses?: boolean
+  /** Names of its volumes. */
+  readonly mounts?: readonly string[]
 }
 
 export interface FakeVolume {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+  /** Stays when its container is removed. */
+  readonly stays?: boolean
 }
 
 /** A host with an engine, in memory; its files are in a temporary folder. */
 export interface World {
   readonly containers: FakeContainer[]
   readonly volumes: FakeVolume[]
+  /** Images of linux nodes. */
+  readonly images: Set<string>
   /** Subnets by the name of the network. */
   readonly networks: Map<string, string>
+  /** `volume`, `network`: docker says that it removed one, and does not. */
+  readonly unremovable: Set<string>
   routes: string
   readonly hostEntries: HostEntries
   readonly run: Run
@@ -70,6 +78,8 @@ export async function makeWorld(): Promise<World> {
   const world: World = {
     containers: [],
     volumes: [],
+    images: new Set(),
+    unremovable: new Set(),
     networks: new Map([['bridge', '172.17.0.0/16']]),
     routes: 'default via 10.0.0.1 dev eth0\n',
     hostEntries,
@@ -102,12 +112,14 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
     return labels[key] === value
   }
   const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('')
-  switch (first === 'network' || first === 'volume' ? `${first} ${second}` : first) {
+  const grouped = ['network', 'volume', 'image', 'container'].includes(first)
+  if (second === 'rm' && world.unremovable.has(first)) return ''
+  switch (grouped ? `${first} ${second}` : first) {
     case 'ps': {
       const shown = world.containers.filter(({ state }) => args.includes('-a') || state === 'running')
       const onNetwork = /^network=(.*)$/.exec(filter)?.[1]
       if (onNetwork !== undefined) {
-        return lines(shown.filter(({ network }) => network === onNetwork).map(({ name }) => `id-${name}`))
+        return lines(shown.filter(({ network }) => network === onNetwork).map(({ name }) => name))
       }
       return lines(shown.filter(labelled).map(({ name, state }) => `id-${name}\t${name}\t${state}\timage`))
     }
@@ -115,16 +127,32 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
       for (const id of args.filter((word) => word.startsWith('id-'))) {
         const i = world.containers.findIndex(({ name, stubborn }) => `id-${name}` === id && stubborn !== true)
         if (world.containers[i]?.refuses === true) return { exitCode: 1, stderr: `cannot remove ${id}\n` }
-        if (i !== -1) world.containers.splice(i, 1)
+        if (i === -1) continue
+        const [gone] = world.containers.splice(i, 1)
+        removeVolumes(
+          world,
+          ({ name, stays }) => stays !== true && name !== 'data' && gone?.mounts?.includes(name) === true,
+        )
       }
       return ''
+    case 'container inspect':
+      return lines(
+        args
+          .slice(4)
+          .flatMap((id) => world.containers.find(({ name }) => `id-${name}` === id)?.mounts ?? [])
+          .concat(''),
+      )
+    case 'image inspect':
+      if (world.images.has(args.at(-1) ?? '')) return 'sha256:1\n'
+      return { exitCode: 1, stderr: `Error response from daemon: No such image: ${args.at(-1) ?? ''}\n` }
+    case 'logs':
+      return { stdout: `${args.at(-1) ?? ''} says hello\n`, stderr: 'and warns\n' }
     case 'volume ls':
-      return lines(world.volumes.filter(labelled).map(({ name }) => name))
+      return lines(
+        world.volumes.filter((volume) => filter === 'ls' || labelled(volume)).map(({ name }) => name),
+      )
     case 'volume rm':
-      for (const name of args.slice(2)) {
-        const i = world.volumes.findIndex((volume) => volume.name === name)
-        if (i !== -1) world.volumes.splice(i, 1)
-      }
+      removeVolumes(world, ({ name }) => args.slice(2).includes(name))
       return ''
     case 'network ls':
       return lines([...world.networks.keys()])
@@ -137,10 +165,14 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
     case 'port':
       return '127.0.0.1:40123\n'
     case 'exec':
-      return adminConf
+      return args.includes('journalctl') ? 'kubelet: no swap, please\n' : adminConf
     default:
       return undefined
   }
+}
+
+function removeVolumes(world: World, which: (volume: FakeVolume) => boolean): void {
+  for (const volume of world.volumes.filter(which)) world.volumes.splice(world.volumes.indexOf(volume), 1)
 }
 
 /** What containerlab makes. */
@@ -161,6 +193,10 @@ export async function clabDeploy(world: World, lab: string, workers: number): Pr
 function clabDestroy(world: World, lab: string): Promise<Answer> {
   for (const container of world.containers.filter(({ labels }) => labels['containerlab'] === lab)) {
     world.containers.splice(world.containers.indexOf(container), 1)
+    removeVolumes(
+      world,
+      ({ name, stays }) => stays !== true && name !== 'data' && container.mounts?.includes(name) === true,
+    )
   }
   return Promise.resolve('')
 }
@@ -176,6 +212,8 @@ export const node = (name: string, lab: string, state = 'running'): FakeContaine
 export interface FakeCluster extends ClusterApi {
   readonly objects: Map<string, string>
   notReady: string | undefined
+  /** What its questions were to end with. */
+  readonly signals: AbortSignal[]
 }
 
 export function makeCluster(world: World): FakeCluster {
@@ -183,6 +221,7 @@ export function makeCluster(world: World): FakeCluster {
   const cluster: FakeCluster = {
     objects,
     notReady: undefined,
+    signals: [],
     apply: (object: KubernetesObject): Promise<Applied> => {
       const text = JSON.stringify(object)
       const before = objects.get(nameOf(object))
@@ -229,6 +268,8 @@ export interface FakeLab {
   readonly cluster: FakeCluster
   readonly state: LabState
   readonly warnings: string[]
+  /** What the steps told beside their titles. */
+  readonly results: string[]
   /** Deploys as the program does, and tells the number of changes. */
   readonly deploy: (options?: DeployOptions) => Promise<number>
   /** Tears down as the program does, and tells what was removed. */
@@ -253,12 +294,14 @@ export async function makeLab(): Promise<FakeLab> {
   const state = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
   const artifacts = await fakeArtifacts()
   const warnings: string[] = []
+  const results: string[] = []
   const { run, hostEntries } = world
   return {
     world,
     cluster,
     state,
     warnings,
+    results,
     deploy: async ({ plan = planOf(), interrupt = never(), pending = [], ...given } = {}) => {
       await state.create()
       const context: DeployContext = {
@@ -268,12 +311,15 @@ export async function makeLab(): Promise<FakeLab> {
         pending,
         diskToBuild: [],
         run,
-        connect: () => cluster,
+        connect: (_, signal) => {
+          cluster.signals.push(signal)
+          return cluster
+        },
         hostEntries,
         warn: (line) => warnings.push(line),
         changes: 0,
       }
-      await runAll(deployStages(context), interrupt)
+      await runAll(deployStages(context), interrupt, results)
       return context.changes
     },
     teardown: async ({ engine = true, containerlab } = {}) => {
@@ -289,6 +335,7 @@ export async function makeLab(): Promise<FakeLab> {
           removed,
         }),
         never(),
+        results,
       )
       return removed
     },
@@ -296,9 +343,11 @@ export async function makeLab(): Promise<FakeLab> {
 }
 
 /** One stage after the other, without the drawing. */
-async function runAll(stages: readonly Stage[], interrupt: AbortSignal): Promise<void> {
+async function runAll(stages: readonly Stage[], interrupt: AbortSignal, results: string[]): Promise<void> {
   for (const stage of stages) {
-    for (const step of 'beside' in stage ? stage.beside() : [stage])
-      await runStep(step, interrupt, () => undefined)
+    for (const step of 'beside' in stage ? stage.beside() : [stage]) {
+      const result = await runStep(step, interrupt, () => undefined)
+      if (result !== undefined) results.push(result)
+    }
   }
 }

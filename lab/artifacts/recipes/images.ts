@@ -12,6 +12,10 @@ export interface SystemImage {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** Marks an image, or a container that makes one, as ours: whatever carries it may be removed with the cache. */
+export const ARTIFACT_LABEL = 'headless-lab.dev/artifact'
+const labelOf = (name: string): string => `${ARTIFACT_LABEL}=${name}`
+
 /** What debootstrap leaves behind and no image needs. */
 const LEFTOVERS = [
   'var/cache/apt',
@@ -35,7 +39,13 @@ const base: Recipe = {
   steps: [
     {
       run: [
-        ...['debootstrap', '--variant=minbase', '--components=main', '--include=ca-certificates'],
+        ...[
+          'debootstrap',
+          '--variant=minbase',
+          '--components=main',
+          '--force-check-gpg',
+          '--include=ca-certificates',
+        ],
         ...[versions.suite, '{scratch}/root', '{mirror}'],
       ],
       env: { PATH: `/usr/sbin:/sbin:/usr/bin:/bin` },
@@ -43,19 +53,26 @@ const base: Recipe = {
     { run: ['find', ...LEFTOVERS.map((path) => `{scratch}/root/${path}`), '-type', 'f', '-delete'] },
     { run: ['cp', '-r', '{images}/base/rootfs/.', '{scratch}/root/'] },
     { run: ['tar', '-C', '{scratch}/root', '--numeric-owner', '-cf', '{scratch}/root.tar', '.'] },
-    { run: ['docker', 'import', '{scratch}/root.tar', '{ref}'] },
+    { run: ['docker', 'import', '--change', `LABEL ${labelOf('base')}`, '{scratch}/root.tar', '{ref}'] },
   ],
 }
 
 /** `docker build` of a folder on the base layer; apt runs on the host's network, since it may reach its mirror only there. */
-function dockerBuild(context: string, args: Readonly<Record<string, string>> = {}): RecipeStep[] {
+function dockerBuild(
+  name: string,
+  context: string,
+  args: Readonly<Record<string, string>> = {},
+): RecipeStep[] {
   const buildArgs = Object.entries({ BASE: '{artifact:base}', ...args }).flatMap(([name, value]) => [
     '--build-arg',
     `${name}=${value}`,
   ])
   return [
     {
-      run: ['docker', 'build', '--network', 'host', '{no-cache}', ...buildArgs, '-t', '{ref}', context],
+      run: [
+        ...['docker', 'build', '--network', 'host', '--label', labelOf(name), '{no-cache}'],
+        ...[...buildArgs, '-t', '{ref}', context],
+      ],
       env: { BUILDKIT_PROGRESS: 'plain' },
     },
     {
@@ -85,7 +102,7 @@ function workload(name: keyof typeof workloadImages, title: string): Recipe {
     dependsOn: ['base'],
     inputs: [name],
     tools: [],
-    steps: dockerBuild(`{images}/${name}`),
+    steps: dockerBuild(name, `{images}/${name}`),
   }
 }
 
@@ -110,7 +127,7 @@ const system: Recipe = {
     copyInto('{artifact:calico}/bin', '{scratch}/context/bin/calico'),
     copyInto('{artifact:local-path-provisioner}/local-path-provisioner', '{scratch}/context/bin/'),
     copyInto('{artifact:pause}/pause', '{scratch}/context/bin/'),
-    ...dockerBuild('{scratch}/context'),
+    ...dockerBuild('system', '{scratch}/context'),
   ],
 }
 
@@ -129,7 +146,7 @@ const nodeBase: Recipe = {
     { run: ['mkdir', '-p', '{scratch}/context/bin'] },
     copyInto('{artifact:kubernetes}/kube', '{scratch}/context/bin/'),
     copyInto('{images}/local-path-provisioner/storage.yaml', '{scratch}/context/'),
-    ...dockerBuild('{scratch}/context', { KUBERNETES_VERSION: versions.kubernetes }),
+    ...dockerBuild('node-base', '{scratch}/context', { KUBERNETES_VERSION: versions.kubernetes }),
   ],
 }
 
@@ -175,7 +192,7 @@ function node(systemImages: readonly SystemImage[]): Recipe {
     tools: [],
     steps: [
       ...variants.map(({ image, ours }) => ({
-        run: ['docker', 'build', '-t', ours, '-'],
+        run: ['docker', 'build', '--label', labelOf('node'), '-t', ours, '-'],
         input: variantDockerfile('{artifact:system}', image),
       })),
       {
@@ -188,6 +205,7 @@ function node(systemImages: readonly SystemImage[]): Recipe {
       {
         run: [
           ...['docker', 'run', '--privileged', '--network', 'none', '--name', container],
+          ...['--label', labelOf('node')],
           ...['-v', '{scratch}:/in:ro', '--entrypoint', '/kind/bin/import-images', '{artifact:node-base}'],
           ...['/in/images.tar', '/in/tags'],
         ],
@@ -196,7 +214,7 @@ function node(systemImages: readonly SystemImage[]): Recipe {
       {
         run: [
           ...['docker', 'commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'],
-          ...['--change', 'CMD []', container, '{ref}'],
+          ...['--change', 'CMD []', '--change', `LABEL ${labelOf('node')}`, container, '{ref}'],
         ],
       },
     ],

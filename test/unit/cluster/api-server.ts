@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { createServer as createMuteServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { onTestFinished } from 'vitest'
@@ -51,6 +51,25 @@ export async function apiServer(
     server.closeAllConnections()
     server.close()
   })
+  return { config: configOf(server), calls }
+}
+
+/** A server that takes connections and never says a word. */
+export async function muteServer(): Promise<{ config: KubeConfig; open: () => number }> {
+  const sockets: Socket[] = []
+  const server = createMuteServer((socket) => {
+    sockets.push(socket.resume().on('error', () => undefined))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { config: configOf(server), open: () => sockets.filter(({ destroyed }) => !destroyed).length }
+}
+
+function configOf(server: Server): KubeConfig {
   const { port } = server.address() as AddressInfo
   const config = new KubeConfig()
   config.loadFromOptions({
@@ -59,7 +78,7 @@ export async function apiServer(
     contexts: [{ name: 'lab', cluster: 'lab', user: 'lab' }],
     currentContext: 'lab',
   })
-  return { config, calls }
+  return config
 }
 
 let made: { key: string; cert: string } | undefined

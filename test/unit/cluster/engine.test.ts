@@ -77,12 +77,56 @@ describe('what is the lab’s', () => {
   })
 })
 
+describe('volumes', () => {
+  const container = { id: 'id', name: 'lab-worker', state: 'running', image: 'image' }
+
+  it('of a container are those that nobody named, each once', async () => {
+    const name = '0123456789abcdef'.repeat(4)
+    const { run, calls } = fakeRun(() => `${name}\n\ndata\n${name}\n${name}0\n`)
+    expect(await new Engine(run).anonymousVolumes([container])).toEqual([name])
+    expect(linesOf(calls)).toEqual([
+      'docker container inspect --format {{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}} id',
+    ])
+  })
+
+  it('of no container need no command', async () => {
+    const { run, calls } = fakeRun(() => '')
+    expect(await new Engine(run).anonymousVolumes([])).toEqual([])
+    expect(calls).toEqual([])
+  })
+})
+
+describe('an image', () => {
+  const has = (answer: Answer): Promise<boolean> => new Engine(fakeRun(() => answer).run).hasImage('redis:8')
+
+  it('is there or not', async () => {
+    expect(await has('sha256:1\n')).toBe(true)
+    expect(await has({ exitCode: 1, stderr: 'Error response from daemon: No such image: redis:8\n' })).toBe(
+      false,
+    )
+  })
+
+  it('is not said to be absent by an engine that does not answer', async () => {
+    const stderr = 'Cannot connect to the Docker daemon\n'
+    await expect(has({ exitCode: 1, stderr })).rejects.toMatchObject({
+      code: 'command.failed',
+      details: 'Cannot connect to the Docker daemon',
+    })
+  })
+})
+
+it('tells what a container wrote to either stream', async () => {
+  const { run, calls } = fakeRun(() => ({ stdout: 'out\n', stderr: 'err\n' }))
+  expect(await new Engine(run).logs('id', 5)).toBe('out\nerr\n')
+  expect(linesOf(calls)).toEqual(['docker logs --tail 5 id'])
+})
+
 describe('networks', () => {
   it('are in use also by stopped containers', async () => {
-    const { run, calls } = fakeRun(({ args }) => (args.at(-1) === 'network=kind' ? 'id\n' : ''))
+    const { run, calls } = fakeRun(({ args }) => (args.includes('network=kind') ? 'db\n' : ''))
     const engine = new Engine(run)
-    expect(await engine.networkInUse('kind')).toBe(true)
-    expect(await engine.networkInUse('other')).toBe(false)
+    expect(await engine.networkUsers('kind')).toEqual(['db'])
+    expect(await engine.networkUsers('other')).toEqual([])
     expect(calls[0]?.args).toContain('-a')
   })
 

@@ -1,15 +1,20 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { describe, expect, it, vi } from 'vitest'
+import { LabError } from '../../../lab/errors.js'
 import { Kube } from '../../../lab/cluster/kube.js'
-import { temporaryFolder } from '../host/fakes.js'
-import { apiServer, type ApiAnswer, type ApiCall } from './api-server.js'
+import { labErrorOf, never, rejectionOf, temporaryFolder } from '../host/fakes.js'
+import { apiServer, muteServer, type ApiAnswer, type ApiCall } from './api-server.js'
 
 async function kubeOf(answer: (call: ApiCall) => ApiAnswer): Promise<Kube> {
-  const { config } = await apiServer(answer)
+  return new Kube(await fileOf((await apiServer(answer)).config), never())
+}
+
+async function fileOf(config: KubeConfig): Promise<string> {
   const file = join(await temporaryFolder(), 'kubeconfig')
   await writeFile(file, config.exportConfig())
-  return new Kube(file)
+  return file
 }
 
 const node = (name: string, ready: string) => ({
@@ -40,7 +45,7 @@ describe('unreachable', () => {
       file,
       `apiVersion: v1\nkind: Config\ncurrent-context: x\nclusters: [${cluster}]\nusers: [{name: x, user: {}}]\ncontexts: [{name: x, context: {cluster: x, user: x}}]\n`,
     )
-    expect(await new Kube(file).unreachable()).toContain('ECONNREFUSED')
+    expect(await new Kube(file, never()).unreachable()).toContain('ECONNREFUSED')
   })
 })
 
@@ -124,5 +129,39 @@ describe('explain', () => {
   it('does not fail where the cluster cannot be asked', async () => {
     const kube = await kubeOf(() => [500, { message: 'no quorum' }])
     expect(await kube.explain()).toBe('the cluster could not be asked: no quorum')
+  })
+})
+
+describe('an API server that takes the connection and does not answer', () => {
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'nginx' } }
+
+  it('is unreachable when its time is over, which waits bear', async () => {
+    const { config, open } = await muteServer()
+    const kube = new Kube(await fileOf(config), never(), 50)
+    const late = 'no answer within 0.05 s'
+    expect(await kube.unreachable()).toBe(late)
+    expect(await kube.nodesNotReady(['a'])).toBe(`the API server: ${late}`)
+    expect(await kube.notRolledOut([deployment])).toBe(`the API server: ${late}`)
+    expect(await kube.explain()).toBe(`the cluster could not be asked: ${late}`)
+    const error = await labErrorOf(kube.apply(deployment))
+    expect(error.code).toBe('cluster.unreachable')
+    // Nothing is left that would hold the program.
+    await vi.waitFor(() => expect(open()).toBe(0))
+    expect(error.message).toMatch(/^the API server https:\S+ does not answer: no answer within 0.05 s$/)
+  })
+
+  it('does not hold what is interrupted', async () => {
+    const interrupted = new LabError('interrupted', 'interrupted')
+    const file = await fileOf((await muteServer()).config)
+    const controller = new AbortController()
+    const kube = new Kube(file, controller.signal)
+    const ended = [
+      kube.unreachable(),
+      kube.nodesNotReady(['a']),
+      kube.notRolledOut([deployment]),
+      kube.apply(deployment),
+    ].map(rejectionOf)
+    setImmediate(() => controller.abort(interrupted))
+    for (const error of ended) expect(await error).toBe(interrupted)
   })
 })

@@ -121,3 +121,13 @@ it('nameOf', () => {
   const namespace = { kind: 'Namespace', metadata: { name: 'web' } }
   expect(nameOf(namespace)).toBe('Namespace web')
 })
+
+it('asks anew for the kinds that it got no answer about', async () => {
+  const { config } = await apiServer(answers(notFound, [201, {}]))
+  const cluster = config.getCurrentCluster()
+  const api = new ObjectApi(config)
+  config.clusters = [{ name: 'lab', server: 'https://127.0.0.1:1', skipTLSVerify: true }]
+  expect((await labErrorOf(api.apply(service))).code).toBe('cluster.unreachable')
+  config.clusters = cluster === null ? [] : [cluster]
+  expect(await api.apply(service)).toBe('created')
+})

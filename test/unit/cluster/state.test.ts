@@ -1,7 +1,7 @@
-import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { LabState, type LabRecord } from '../../../lab/cluster/state.js'
+import { LabState, type JournalEntry, type LabRecord } from '../../../lab/cluster/state.js'
 import type { VerifyResult } from '../../../lab/report/model.js'
 import { labErrorOf, temporaryFolder } from '../host/fakes.js'
 
@@ -79,6 +79,31 @@ describe('the journal', () => {
     expect(await state.madeNetworks()).toEqual(['kind', 'other'])
   })
 
+  it('tells the volumes of nodes that were removed', async () => {
+    const state = await labState()
+    await state.journal({ event: 'nodes-removed', volumes: ['a'] })
+    await state.journal({ event: 'nodes-removed' })
+    await state.journal({ event: 'nodes-removed', volumes: ['b', 'c'] })
+    expect(await state.volumesOfRemoved()).toEqual(['a', 'b', 'c'])
+  })
+
+  it.each([
+    [[], false, false],
+    [[{ event: 'nodes-intent' }], true, true],
+    [[{ event: 'nodes-intent' }, { event: 'network-intent', network: 'kind' }], true, true],
+    [[{ event: 'nodes-intent' }, { event: 'nodes-done', record }], false, true],
+    [[{ event: 'nodes-done', record }, { event: 'nodes-removed' }], false, true],
+    [[{ event: 'nodes-intent' }, { event: 'nodes-gone' }], false, false],
+  ] satisfies [JournalEntry[], boolean, boolean][])(
+    '%j: half made %s, nodes %s',
+    async (entries, half, may) => {
+      const state = await labState()
+      for (const entry of entries) await state.journal(entry)
+      expect(await state.isHalfMade()).toBe(half)
+      expect(await state.mayHaveNodes()).toBe(may)
+    },
+  )
+
   it('dates its lines', async () => {
     const state = await labState()
     await state.journal({ event: 'nodes-intent' })
@@ -101,6 +126,13 @@ describe('files', () => {
     expect((await readdir(state.folder)).toSorted()).toEqual(['kubeconfig', 'logs'])
   })
 
+  it('that cannot be read are not said to be absent', async () => {
+    const state = await labState()
+    await state.create()
+    await mkdir(state.file('journal.jsonl'))
+    await expect(state.record()).rejects.toThrow('EISDIR')
+  })
+
   it('that are not there are undefined', async () => {
     expect(await (await labState()).read('kubeconfig')).toBeUndefined()
   })
@@ -118,6 +150,15 @@ describe('files', () => {
     const result = { schema: 'headless-lab/verify/v1', lab: 'lab', checks: [] } as unknown as VerifyResult
     await state.saveResult(result)
     expect(await state.lastResult()).toEqual(result)
+  })
+
+  it('forget the last result, also where there is none', async () => {
+    const state = await labState()
+    await state.create()
+    await state.saveResult({} as VerifyResult)
+    await state.forgetResult()
+    await state.forgetResult()
+    expect(await state.lastResult()).toBeUndefined()
   })
 
   it('are removed, but not those of other labs, nor the lock', async () => {

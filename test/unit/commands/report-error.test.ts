@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { reportError } from '../../../lab/commands/report-error.js'
 import { LabError } from '../../../lab/errors.js'
@@ -18,6 +20,44 @@ it('says no more than there is', () => {
     code: 130,
     said: ['headless-lab: interrupted'],
   })
+})
+
+it.each([
+  ['EACCES', "permission denied, mkdir '/x'", '/x: permission denied (mkdir)'],
+  ['EROFS', "read-only file system, open '/x'", '/x: read-only file system (open)'],
+  ['ENOTDIR', "not a directory, mkdir '/x'", '/x: not a directory (mkdir)'],
+])('says in one line which file the system refuses, and why: %s', (code, words, line) => {
+  const syscall = line.slice(line.indexOf('(') + 1, -1)
+  const error = Object.assign(new Error(`${code}: ${words}`), { code, errno: -1, syscall, path: '/x' })
+  const { code: exit, said } = reported(error)
+  expect(exit).toBe(3)
+  expect(said[0]).toBe(`headless-lab: ${line}`)
+  expect(said).toHaveLength(2)
+})
+
+it('takes what the system says as it comes', async () => {
+  const error = await mkdir(join(import.meta.filename, 'x')).catch((thrown: unknown) => thrown)
+  expect(reported(error).said[0]).toMatch(/report-error\.test\.ts\/x: not a directory \(mkdir\)$/)
+})
+
+it('says that the disk is full, also where no file is named', () => {
+  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+    syscall: 'write',
+  })
+  expect(reported(error)).toMatchObject({
+    code: 3,
+    said: [
+      'headless-lab: a file could not be written: no space left on the disk',
+      expect.stringContaining('free some space'),
+    ],
+  })
+})
+
+it('takes a file that is not there, and one that no path is known of, for bugs', () => {
+  for (const fields of [{ code: 'ENOENT', path: '/x' }, { code: 'EACCES' }]) {
+    expect(reported(Object.assign(new Error('x'), fields)).code).toBe(4)
+  }
 })
 
 it('shows the stack of a bug', () => {

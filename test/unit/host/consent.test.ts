@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { PassThrough } from 'node:stream'
+import { LabError } from '../../../lab/errors.js'
 import { consentFrom } from '../../../lab/host/consent.js'
+import { rejectionOf } from './fakes.js'
 
 const ask = async (yes: boolean): Promise<{ given: boolean; said: string[] }> => {
   const said: string[] = []
@@ -35,5 +38,42 @@ describe('consentFrom', () => {
 
   it('is not given where there is nobody to ask', async () => {
     expect(await ask(false)).toEqual({ given: false, said: [] })
+  })
+})
+
+describe('a person at a terminal', () => {
+  /** Asks, and types once the prompt is there. */
+  const typing = (typed: string, signal?: AbortSignal) => {
+    const input = Object.assign(new PassThrough(), { isTTY: true })
+    const output = Object.assign(new PassThrough(), { isTTY: true })
+    output.once('data', () => input.write(typed))
+    return consentFrom(false, () => undefined, signal, { input, output })('Run these?', [])
+  }
+  beforeEach(() => void vi.stubEnv('CI', ''))
+  afterEach(() => void vi.unstubAllEnvs())
+
+  it.each([
+    ['y\n', true],
+    ['Yes\n', true],
+    ['\n', false],
+    ['no\n', false],
+  ])('who types %j', async (typed, given) => {
+    expect(await typing(typed)).toBe(given)
+  })
+
+  it('has not agreed by Ctrl-D', async () => {
+    expect(await typing('\u0004')).toBe(false)
+  })
+
+  it('interrupts by Ctrl-C', async () => {
+    expect(await rejectionOf(typing('\u0003'))).toMatchObject({ code: 'interrupted', exitCode: 130 })
+  })
+
+  it('is not waited for when the program is terminated', async () => {
+    const terminated = new LabError('terminated', 'terminated')
+    const controller = new AbortController()
+    const asked = rejectionOf(typing('', controller.signal))
+    setImmediate(() => controller.abort(terminated))
+    expect(await asked).toBe(terminated)
   })
 })

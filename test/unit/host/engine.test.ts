@@ -1,8 +1,19 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LabError } from '../../../lab/errors.js'
-import { engineState, onPath, PROBE_IMAGE, probePrivileged, refusalIn } from '../../../lab/host/engine.js'
+import {
+  engineState,
+  onPath,
+  PROBE_IMAGE,
+  probePrivileged,
+  refusalIn,
+  startEngine,
+} from '../../../lab/host/engine.js'
 import { tryRun } from '../../../lab/host/run.js'
-import { fakeRun, linesOf, never } from './fakes.js'
+import { fakeRun, labErrorOf, linesOf, never, rejectionOf, type Answer, type Call } from './fakes.js'
+
+// Every host of these tests is run by systemd.
+vi.mock('node:fs', async (original) => ({ ...(await original<object>()), existsSync: () => true }))
+afterEach(() => void vi.useRealTimers())
 
 const noSuchCommand = (): never => {
   throw new LabError('host.lacks', 'the command docker is not there')
@@ -15,12 +26,31 @@ describe('engineState', () => {
     ['absent', { exitCode: 1, stderr: 'Cannot connect' }, { exitCode: 1 }],
   ])('%s', async (state, version, which) => {
     const { run } = fakeRun(({ line }) => (line.startsWith('docker version') ? version : which))
-    expect(await engineState(run)).toBe(state)
+    expect(await engineState(run, never())).toBe(state)
+  })
+
+  it('does not wait for an engine that is mute', async () => {
+    vi.useFakeTimers()
+    const { run } = fakeRun(() => new Promise(() => undefined))
+    const error = labErrorOf(engineState(run, never()))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await error).toMatchObject({
+      code: 'host.engine-unusable',
+      message: 'the Docker engine does not answer in 10 s',
+    })
+  })
+
+  it('ends when it is interrupted', async () => {
+    const controller = new AbortController()
+    const { run } = fakeRun(() => new Promise(() => undefined))
+    const error = rejectionOf(engineState(run, controller.signal))
+    controller.abort(new LabError('interrupted', 'interrupted'))
+    expect(await error).toMatchObject({ code: 'interrupted' })
   })
 
   it('without a docker command', async () => {
     const { run } = fakeRun(({ line }) => (line.startsWith('docker') ? noSuchCommand() : { exitCode: 1 }))
-    expect(await engineState(run)).toBe('absent')
+    expect(await engineState(run, never())).toBe('absent')
   })
 
   it('does not take an interruption for a stopped engine', async () => {
@@ -28,21 +58,61 @@ describe('engineState', () => {
       if (line.startsWith('docker version')) throw new LabError('interrupted', 'interrupted')
       return ''
     })
-    await expect(engineState(run)).rejects.toMatchObject({ code: 'interrupted' })
+    await expect(engineState(run, never())).rejects.toMatchObject({ code: 'interrupted' })
   })
 })
 
 describe('onPath', () => {
   it('asks the shell, which every system has', async () => {
     const { run, calls } = fakeRun(({ args }) => ({ exitCode: args.at(-1) === 'docker' ? 0 : 127 }))
-    expect([await onPath(run, 'docker'), await onPath(run, 'podman')]).toEqual([true, false])
+    expect([await onPath(run, 'docker', never()), await onPath(run, 'podman', never())]).toEqual([
+      true,
+      false,
+    ])
     expect(calls[0]?.line).toBe('sh -c command -v "$1" sh docker')
   })
 
+  it('does not wait for a file system that hangs', async () => {
+    vi.useFakeTimers()
+    const { run } = fakeRun(() => new Promise(() => undefined))
+    const error = labErrorOf(onPath(run, 'go', never()))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await error).toMatchObject({ code: 'command.failed' })
+  })
+
   it('finds what is really there', async () => {
-    expect(await onPath(tryRun, 'sh')).toBe(true)
-    expect(await onPath(tryRun, '/bin/sh')).toBe(true)
-    expect(await onPath(tryRun, 'headless-lab-no-such-command')).toBe(false)
+    expect(await onPath(tryRun, 'sh', never())).toBe(true)
+    expect(await onPath(tryRun, '/bin/sh', never())).toBe(true)
+    expect(await onPath(tryRun, 'headless-lab-no-such-command', never())).toBe(false)
+  })
+})
+
+describe('startEngine by systemd', () => {
+  const start = (answer: (call: Call) => Answer) => startEngine(fakeRun(answer).run, '/nowhere/log', never())
+
+  it('waits until the engine answers', async () => {
+    const versions = [{ exitCode: 1 }, { exitCode: 0 }]
+    await start(({ line }) => (line === 'systemctl start docker' ? '' : versions.shift()))
+    expect(versions).toEqual([])
+  })
+
+  it('says so where the service does not start', async () => {
+    const error = await labErrorOf(start(() => ({ exitCode: 1, stderr: 'Job for docker.service failed.\n' })))
+    expect(error).toMatchObject({ code: 'host.engine-unusable', exitCode: 3 })
+    expect(error.message).toBe(
+      'the Docker engine could not be started: systemctl start docker failed with exit code 1',
+    )
+    expect(error.details).toBe('Job for docker.service failed.')
+  })
+
+  it('says so where it never answers', async () => {
+    vi.useFakeTimers()
+    const error = labErrorOf(start(({ line }) => (line.startsWith('systemctl') ? '' : { exitCode: 1 })))
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await error).toMatchObject({
+      code: 'host.engine-unusable',
+      message: 'the Docker engine could not be started: no answer within 60 s',
+    })
   })
 })
 
@@ -63,6 +133,17 @@ describe('probePrivileged', () => {
     expect(lines[2]).toMatch(/^tar -chf \S+ -C \/ bin\/true lib\/libc\.so\.6 lib64\/ld\.so$/)
     expect(lines[3]).toMatch(new RegExp(`^docker import \\S+ ${PROBE_IMAGE}$`))
     expect(lines[4]).toMatch(/^docker run --rm --privileged --network none .* \/bin\/true$/)
+  })
+
+  it('does not wait for a container that does not come up', async () => {
+    vi.useFakeTimers()
+    const { run } = fakeRun(({ line }) => (line.startsWith('docker run') ? new Promise(() => undefined) : ''))
+    const error = labErrorOf(probePrivileged(run, never()))
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await error).toMatchObject({
+      code: 'host.engine-unusable',
+      message: 'the Docker engine does not answer in 60 s',
+    })
   })
 
   it('gives the words of an engine that refuses', async () => {

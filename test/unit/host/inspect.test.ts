@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { inspectHost } from '../../../lab/host/inspect.js'
-import { fakeRun, linesOf } from './fakes.js'
+import { fakeRun, linesOf, never } from './fakes.js'
 
 const host = (there: readonly string[], go = '') =>
   fakeRun(({ line, args }) => {
@@ -11,7 +11,7 @@ const host = (there: readonly string[], go = '') =>
 
 it('finds what is there', async () => {
   const { run } = host(['apt-get', 'docker', 'dockerd', 'go', '/usr/sbin/debootstrap'], 'go1.24.4\nauto\n')
-  expect(await inspectHost(run)).toMatchObject({
+  expect(await inspectHost(run, never())).toMatchObject({
     hasApt: true,
     engine: 'stopped',
     dockerCli: true,
@@ -23,7 +23,7 @@ it('finds what is there', async () => {
 
 it('finds nothing, and asks nothing of what is not there', async () => {
   const { run, calls } = host([])
-  expect(await inspectHost(run)).toMatchObject({
+  expect(await inspectHost(run, never())).toMatchObject({
     hasApt: false,
     engine: 'absent',
     dockerCli: false,
@@ -35,5 +35,5 @@ it('finds nothing, and asks nothing of what is not there', async () => {
 
 it('takes a development version of Go for no version', async () => {
   const { run } = host(['go'], 'devel go1.25-abc\nlocal\n')
-  expect((await inspectHost(run)).go).toBeUndefined()
+  expect((await inspectHost(run, never())).go).toBeUndefined()
 })

@@ -120,7 +120,7 @@ describe('between processes', () => {
   /** A folder with the lock's modules as plain JavaScript, and a program that uses them. */
   async function program(main: string): Promise<string> {
     const folder = await temporaryFolder()
-    for (const name of ['lock', 'wait', 'not-found']) {
+    for (const name of ['lock', 'wait', 'deadline', 'not-found']) {
       const source = fileURLToPath(new URL(`../../../lab/host/${name}.ts`, import.meta.url))
       const { outputText } = ts.transpileModule(await readFile(source, 'utf8'), {
         compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LabError } from '../../../lab/errors.js'
 import { ensureHost, type ProvisionOptions } from '../../../lab/host/provision.js'
 import type { HostFacts, Tool } from '../../../lab/host/requirements.js'
@@ -6,7 +6,11 @@ import { debian12, debian13, fedora } from './facts.js'
 import { deferred, fakeRun, labErrorOf, linesOf, rejectionOf, type Answer, type Call } from './fakes.js'
 
 // What the host is, and starting its engine, come from the test: nothing of the real host is looked at or changed.
-const world = vi.hoisted((): { facts: unknown; effects: string[] } => ({ facts: undefined, effects: [] }))
+const world = vi.hoisted((): { facts: unknown; effects: string[]; there: string[] } => ({
+  facts: undefined,
+  effects: [],
+  there: [],
+}))
 vi.mock('../../../lab/host/inspect.js', () => ({ inspectHost: () => Promise.resolve(world.facts) }))
 vi.mock('../../../lab/host/engine.js', async (original) => ({
   ...(await original<object>()),
@@ -26,13 +30,20 @@ vi.mock('node:fs/promises', async (original) => ({
     world.effects.push(`write ${path}`)
     return Promise.resolve()
   },
+  rm: (path: string) => {
+    world.effects.push(`remove ${path}`)
+    return Promise.resolve()
+  },
+}))
+vi.mock('node:fs', async (original) => ({
+  ...(await original<object>()),
+  existsSync: (path: string) => world.there.includes(path),
 }))
 
 beforeEach(() => {
   world.effects = []
-  vi.spyOn(process, 'getuid').mockReturnValue(0)
+  world.there = []
 })
-afterEach(() => vi.restoreAllMocks())
 
 const SIMULATE = 'apt-get -s install'
 const isInstall = ({ line }: Call): boolean => line.includes('apt-get install')
@@ -42,7 +53,8 @@ const installed = { engine: 'stopped', dockerCli: true, ip: true, debootstrap: t
 interface Host {
   readonly facts: HostFacts
   readonly tools?: readonly Tool[]
-  readonly consent?: boolean
+  /** Whether it is given, or each time it is asked for. */
+  readonly consent?: boolean | readonly boolean[]
   /** Outcomes of the privileged probe, one for each time; it succeeds after the last. */
   readonly probes?: readonly Answer[]
   /** What an installation brings, where that is not all that was missing. */
@@ -57,6 +69,7 @@ function provision(host: Host) {
   const probes = [...(host.probes ?? [])]
   const said: string[] = []
   const asked: (readonly string[])[] = []
+  const questions: string[] = []
   const { run, calls } = fakeRun((call) => {
     const { line } = call
     if (line.startsWith('docker version')) return { exitCode: host.facts.engine === 'running' ? 0 : 1 }
@@ -68,17 +81,15 @@ function provision(host: Host) {
       if (isInstall(call)) world.facts = { ...host.facts, ...installed, ...host.brings }
       return host.apt?.(call) ?? ''
     }
-    if (line.startsWith('sudo tee')) {
-      world.effects.push(line)
-      return ''
-    }
     return undefined
   })
   const options: ProvisionOptions = {
     run,
-    consent: (_, commands) => {
+    consent: (question, commands) => {
+      questions.push(question)
       asked.push(commands)
-      return Promise.resolve(host.consent ?? true)
+      const { consent = true } = host
+      return Promise.resolve(typeof consent === 'boolean' ? consent : consent[asked.length - 1] === true)
     },
     say: (line) => said.push(line),
     signal: host.signal ?? new AbortController().signal,
@@ -86,7 +97,7 @@ function provision(host: Host) {
     engineLog: '/nowhere/dockerd.log',
   }
   const done = ensureHost(host.tools ?? [], options)
-  return { done, said, asked, calls }
+  return { done, said, asked, questions, calls }
 }
 
 const refused = { exitCode: 125, stderr: 'docker: Error response from daemon: cannot apply cgroup.\n' }
@@ -137,25 +148,17 @@ describe('with consent', () => {
     expect(changing).toEqual(asked[0])
   })
 
-  it('writes files as root by sudo where it is not root', async () => {
-    vi.spyOn(process, 'getuid').mockReturnValue(1000)
-    const facts = { ...debian12, isRoot: false, engine: 'running', dockerCli: true } as const
-    const { done, calls } = provision({ facts, tools: ['go'] })
-    await done
-    expect(world.effects.slice(0, 2)).toEqual([
-      'sudo tee /etc/apt/sources.list.d/headless-lab-trixie.sources',
-      'sudo tee /etc/apt/preferences.d/headless-lab-trixie',
-    ])
-    expect(calls.find(({ line }) => line.startsWith('sudo tee'))?.options.input).toContain('Suites: trixie')
-  })
-
   it('brings a newer engine where the release’s own fails the probe, after showing what it upgrades', async () => {
     const simulation = 'Inst libc6 [2.36] (2.41)\nInst runc (1.1)\nInst containerd [1.6] (1.7)\n'
     const apt = ({ line }: Call): string =>
       line.includes('-s install') && line.includes('-t') ? simulation : ''
-    const { done, said, asked } = provision({ facts: debian12, probes: [refused], apt })
+    const { done, questions } = provision({ facts: debian12, probes: [refused], apt })
     await done
-    expect(asked).toHaveLength(2)
+    expect(questions).toEqual([
+      expect.stringMatching(/^No Docker engine is installed/),
+      expect.stringMatching(/^The installed Docker engine cannot start privileged containers/),
+      'Apt would upgrade 2 installed packages: libc6 containerd. Go on?',
+    ])
     expect(world.effects).toEqual([
       'apt-get update',
       installEngine,
@@ -167,11 +170,36 @@ describe('with consent', () => {
       'apt-get install -y --no-install-recommends -t trixie docker.io docker-cli containerd runc iptables',
       'start engine',
     ])
-    const upgrades = said.indexOf('apt upgrades 2 installed packages: libc6 containerd')
-    expect(upgrades).toBeGreaterThan(-1)
-    expect(
-      said.findIndex((line) => line.startsWith('apt-get install') && line.includes('-t')),
-    ).toBeGreaterThan(upgrades)
+  })
+
+  describe('that is not given for what apt would upgrade', () => {
+    const apt = ({ line }: Call): string => (line.includes('-s install') ? 'Inst libc6 [2.36] (2.41)\n' : '')
+    const facts = { ...debian12, engine: 'stopped', dockerCli: true } as const
+    const source = '/etc/apt/sources.list.d/headless-lab-trixie.sources'
+    const pin = '/etc/apt/preferences.d/headless-lab-trixie'
+
+    it('nothing is installed, and the files of the step are removed', async () => {
+      const { done, asked } = provision({ facts, probes: [refused], apt, consent: [true, false] })
+      const error = await labErrorOf(done)
+      expect(error).toMatchObject({ code: 'host.consent', exitCode: 3 })
+      expect(error.message).toContain('apt would upgrade 1 installed packages: libc6')
+      expect(asked[1]).toEqual([expect.stringContaining('apt-get install -y')])
+      expect(world.effects).toEqual([
+        'start engine',
+        `write ${source}`,
+        `write ${pin}`,
+        'apt-get update',
+        `remove ${source}`,
+        `remove ${pin}`,
+      ])
+    })
+
+    it('files of an earlier run stay', async () => {
+      world.there = [source]
+      const { done } = provision({ facts, probes: [refused], apt, consent: [true, false] })
+      expect((await labErrorOf(done)).code).toBe('host.consent')
+      expect(world.effects.slice(-2)).toEqual(['apt-get update', `remove ${pin}`])
+    })
   })
 
   it('says so where the package of the release is too old', async () => {
@@ -222,6 +250,17 @@ describe('other systems', () => {
     )
     expect(error.details?.split('\n')).toHaveLength(3)
     expect(asked).toEqual([])
+  })
+})
+
+describe('whoever is not root', () => {
+  it('is told so before anything else', async () => {
+    const { done, asked } = provision({ facts: { ...debian12, isRoot: false } })
+    const error = await labErrorOf(done)
+    expect(error).toMatchObject({ code: 'host.lacks', exitCode: 3 })
+    expect(error.message).toBe('only root can make nodes, and this is not run as root')
+    expect(error.hint).toBe('run it as root (sudo -E npm run deploy)')
+    expect({ asked, effects: world.effects }).toEqual({ asked: [], effects: [] })
   })
 })
 

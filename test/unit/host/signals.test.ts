@@ -4,6 +4,7 @@ import { watchSignals } from '../../../lab/host/signals.js'
 it.each([
   ['SIGINT', 'interrupted', 130],
   ['SIGTERM', 'terminated', 143],
+  ['SIGHUP', 'terminated', 143],
 ] as const)('%s aborts with %s', (name, code, exitCode) => {
   const before = process.listenerCount(name)
   const { signal, stop } = watchSignals()

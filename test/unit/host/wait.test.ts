@@ -35,3 +35,10 @@ it('passes on what a look throws', async () => {
   const wait = waitUntil(() => Promise.reject(new Error('no cluster')), { signal: never() })
   await expect(wait).rejects.toThrow('no cluster')
 })
+
+it('leaves a look behind that hangs', async () => {
+  const controller = new AbortController()
+  const wait = waitUntil(() => new Promise(() => undefined), { signal: controller.signal })
+  setImmediate(() => controller.abort(new Error('late')))
+  await expect(wait).rejects.toThrow('late')
+})

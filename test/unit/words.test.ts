@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ago, seconds } from '../../../lab/commands/words.js'
+import { ago, seconds } from '../../lab/words.js'
 
 describe('seconds', () => {
   it.each([

@@ -8,19 +8,31 @@ export async function withDeadline<T>(
   outer?: AbortSignal,
 ): Promise<T> {
   outer?.throwIfAborted()
+  // Not AbortSignal.any of an AbortSignal.timeout: Node 20 may collect the timeout as garbage before it fires.
   const controller = new AbortController()
   const late = new Error(`no answer within ${ms / 1000} s`)
   const timer = setTimeout(() => controller.abort(late), ms)
   const stop = (): void => controller.abort(outer?.reason)
   outer?.addEventListener('abort', stop, { once: true })
-  const { signal } = controller
-  const cut = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
   try {
-    return await Promise.race([effect(signal), cut])
+    return await unlessAborted(controller.signal, effect(controller.signal))
   } finally {
     clearTimeout(timer)
     outer?.removeEventListener('abort', stop)
+  }
+}
+
+/** What the effect gives, or the signal's reason as soon as that is aborted; the effect is then left behind. */
+export async function unlessAborted<T>(signal: AbortSignal, effect: Promise<T>): Promise<T> {
+  let stop = (): void => undefined
+  const cut = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([cut, effect])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

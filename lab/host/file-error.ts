@@ -1,0 +1,25 @@
+import { LabError } from '../errors.js'
+import { FREE_SPACE } from './disk.js'
+
+/** What a system says of a file for reasons that are its own. `ENOENT` is none: who reads a file must expect that. */
+const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG']
+const FULL = ['ENOSPC', 'EDQUOT']
+
+/** An error of the file system as people read it; `undefined` for any other error. */
+export function asFileError(error: unknown): LabError | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code = '', path, syscall = '' }: NodeJS.ErrnoException = error
+  if (FULL.includes(code)) {
+    return new LabError('host.disk', `${path ?? 'a file could not be written'}: no space left on the disk`, {
+      hint: FREE_SPACE,
+      cause: error,
+    })
+  }
+  if (path === undefined || !REFUSALS.includes(code)) return undefined
+  // `EACCES: permission denied, mkdir '/x'`
+  const words = /^\w+: ([^,]+)/.exec(error.message)?.[1] ?? code
+  return new LabError('host.file', `${path}: ${words} (${syscall})`, {
+    hint: 'mend that, or run as a user who may, then run the same command again',
+    cause: error,
+  })
+}

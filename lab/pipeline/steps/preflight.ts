@@ -1,0 +1,92 @@
+import { findClashes, nodesNetwork } from '../../../topology/index.js'
+import { Engine } from '../../cluster/engine.js'
+import type { LabState } from '../../cluster/state.js'
+import { LabError } from '../../errors.js'
+import { checkDisk } from '../../host/disk.js'
+import type { Plan } from '../../plan/plan.js'
+import type { DeployContext } from '../deploy-context.js'
+import { SECOND } from '../durations.js'
+import type { Step } from '../step.js'
+import { expectedContainers, refuseOthersLab, whyNotAlive } from './containers.js'
+import { kernelHasIpvs } from './ipvs.js'
+
+/** Bytes of the engine's data that images take while they are built, and the nodes of a lab; and those of its state. */
+const ENGINE_TO_BUILD = 6e9
+const ENGINE_TO_RUN = 6e9
+const STATE = 20e6
+
+/** Looks for what would make a later step fail; changes nothing. */
+export function preflight(context: DeployContext): Step {
+  const { plan, state, run } = context
+  return {
+    title: 'preflight',
+    deadlineMs: 30 * SECOND,
+    run: async ({ signal }) => {
+      const engine = new Engine(run, { signal })
+      const containers = await engine.containers(plan.name)
+      await refuseOthersLab(containers, state)
+      const finished = (await state.record()) !== undefined
+      const nodesToMake = whyNotAlive(containers, expectedContainers(plan), finished) !== undefined
+      await checkNetworks(context, engine, containers.length > 0)
+      await checkSpace(context, engine, containers.length > 0)
+      await refuseOtherTopology(plan, state)
+      if (nodesToMake) await checkLinuxImages(plan, engine)
+      if (plan.topology.kubeProxyMode === 'ipvs' && !(await kernelHasIpvs())) {
+        context.warn(
+          'topology.kubeProxyMode: the kernel of this host has no ip_vs: kube-proxy will not run in ipvs mode. Choose iptables or nftables',
+        )
+      }
+      return undefined
+    },
+  }
+}
+
+async function checkNetworks(
+  { plan, warn }: DeployContext,
+  engine: Engine,
+  hasNodes: boolean,
+): Promise<void> {
+  const clashes = findClashes(plan.topology, await engine.hostNetworks(hasNodes ? [nodesNetwork] : []))
+  const blocking = clashes.find(({ severity }) => severity === 'block')
+  if (blocking) {
+    throw new LabError('host.network-clash', `${blocking.field}: ${blocking.message}`, {
+      hint: blocking.fix,
+    })
+  }
+  for (const { field, message, fix } of clashes) warn(`${field}: ${message}. ${fix}`)
+}
+
+async function checkSpace(context: DeployContext, engine: Engine, hasNodes: boolean): Promise<void> {
+  const builds = context.pending.length > 0
+  await checkDisk([
+    ...(builds ? context.diskToBuild : []),
+    {
+      folder: await engine.dataRoot(),
+      bytes: (builds ? ENGINE_TO_BUILD : 0) + (hasNodes ? 0 : ENGINE_TO_RUN),
+    },
+    { folder: context.state.folder, bytes: hasNodes ? 0 : STATE },
+  ])
+}
+
+async function refuseOtherTopology(plan: Plan, state: LabState): Promise<void> {
+  const record = await state.record()
+  if (record === undefined || record.topologyDigest === plan.topologyDigest) return
+  throw new LabError(
+    'usage.invalid',
+    `lab ${plan.name} runs with another topology, which cannot change in place`,
+    {
+      hint: 'run teardown and then deploy, or give this lab another --name',
+    },
+  )
+}
+
+async function checkLinuxImages({ topology }: Plan, engine: Engine): Promise<void> {
+  for (const [i, { image }] of topology.linuxNodes.entries()) {
+    if (await engine.hasImage(image)) continue
+    throw new LabError(
+      'spec.invalid',
+      `topology.linuxNodes[${i}].image: the Docker engine has no image ${image}`,
+      { hint: `run docker pull ${image}, or build it, or name an image that docker image ls shows` },
+    )
+  }
+}
