@@ -63,10 +63,9 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
   command('deploy', 'make the lab, or repair it, and verify it', deploy)
     .option('-y, --yes', 'install what the host lacks without asking')
     .option('--refresh', 'build all artifacts again, with the newest packages of the Debian release')
-  command('verify', 'prove how the services of the lab behave', verifyCommand).option(
-    '--json',
-    'print the result as one JSON object',
-  )
+  command('verify', 'prove how the services of the lab behave', verifyCommand)
+    .option('--json', 'print the result as one JSON object')
+    .option('--junit <file>', 'also write the result as JUnit XML')
   command('teardown', 'remove the lab and everything it made', teardown).option(
     '--cache',
     'also remove all built artifacts',

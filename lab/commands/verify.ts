@@ -1,6 +1,8 @@
-import { labFacts } from '../observe/model/lab.js'
+import { writeFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
+import { labFacts } from '../observe/model/lab.js'
 import { renderConsole, type ConsoleOptions, type Paint } from '../report/console.js'
+import { renderJunit } from '../report/junit.js'
 import { renderJson } from '../report/json.js'
 import { exitCodeOf } from '../report/model.js'
 import { verify, type VerifyProgress } from '../verify.js'
@@ -8,6 +10,8 @@ import { mustBeThere, openLab, type CommandIo, type Lab, type LabOptions } from 
 
 export interface VerifyCommandOptions extends LabOptions {
   readonly json?: boolean
+  /** File for the result as JUnit XML, beside what is printed. */
+  readonly junit?: string
 }
 
 /** Proves with evidence how the lab's services behave. */
@@ -20,7 +24,7 @@ export async function verifyCommand(options: VerifyCommandOptions, io: CommandIo
 /** Verifies a lab that is there, prints the result and keeps it. */
 export async function verifyLab(
   { plan, state }: Lab,
-  { json = false }: VerifyCommandOptions,
+  { json = false, junit }: VerifyCommandOptions,
   io: CommandIo,
 ): Promise<number> {
   const containerlab = (await state.record())?.containerlab ?? 'containerlab'
@@ -34,6 +38,7 @@ export async function verifyLab(
     { signal: io.signal, onProgress: (event) => tellRound(event, io) },
   )
   await state.saveResult(result)
+  if (junit !== undefined) await writeFile(junit, renderJunit(result))
   io.print(json ? renderJson(result) : renderConsole(result, consoleOptions(process.stdout)))
   return exitCodeOf(result)
 }

@@ -1,3 +1,3 @@
 export { loadSpec, type LoadSpecOptions } from './load.js'
 export { parseSpec, type ParsedSpec, type Spec, type Workloads } from './parse.js'
-export { specJsonSchema, type SpecInput } from './schema.js'
+export type { SpecInput } from './schema.js'

@@ -26,6 +26,3 @@ export const specSchema = closed({
 })
 
 export type SpecInput = z.input<typeof specSchema>
-
-/** JSON Schema (draft 2020-12) of the spec file, for editors. */
-export const specJsonSchema = (): object => z.toJSONSchema(specSchema, { io: 'input' })
