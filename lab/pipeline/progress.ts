@@ -23,7 +23,7 @@ export async function runStages(stages: readonly Stage[], interrupt: AbortSignal
   })
   const live = process.stderr.isTTY && process.env['CI'] !== 'true'
   const tasks = stages.map((stage) =>
-    'beside' in stage ? besideTask(stage, interrupt) : stepTask(stage, interrupt),
+    'beside' in stage ? besideTask(stage, interrupt, live) : stepTask(stage, interrupt),
   )
   await new Listr(tasks, {
     registerSignalListeners: false,
@@ -47,7 +47,7 @@ async function perform(step: Step, interrupt: AbortSignal, task: Task, label: st
 }
 
 /** All of them are let end before a failure of one ends the stage: each undoes its own. */
-function besideTask(stage: Beside, interrupt: AbortSignal): ListrTask {
+function besideTask(stage: Beside, interrupt: AbortSignal, live: boolean): ListrTask {
   return {
     title: stage.title,
     task: (_, task) => {
@@ -60,7 +60,7 @@ function besideTask(stage: Beside, interrupt: AbortSignal): ListrTask {
           ? { rendererOptions: { timer: { ...PRESET_TIMER, condition: false } } }
           : {}),
         task: async (_context: unknown, inner: Task): Promise<void> => {
-          const running = perform(step, either, inner, `${step.title}: `)
+          const running = perform(step, either, inner, live ? '' : `${step.title}: `)
           begun.push(running)
           try {
             await running
