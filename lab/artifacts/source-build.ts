@@ -133,9 +133,9 @@ export class SourceBuild implements ArtifactSource {
     if (recipe.dependsOn.length > 0) options.onProgress(`waits for ${recipe.dependsOn.join(', ')}`)
     for (const name of recipe.dependsOn) {
       const dependency = await this.recipe(name)
-      const begun = this.underWay.get(name)
-      if (begun === undefined && (await this.isThere(dependency)) && !refresh) continue
-      await (begun ?? this.provide(dependency, refresh, { ...options, onProgress: () => undefined }))
+      if (!refresh && !this.underWay.has(name) && (await this.isThere(dependency))) continue
+      // Joins a build that is under way.
+      await this.provide(dependency, refresh, { ...options, onProgress: () => undefined })
     }
     options.onProgress('waits its turn')
     return this.lanes[recipe.lane].run(async () => {

@@ -1,5 +1,5 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { isNotFound } from '../host/not-found.js'
+import { exists } from '../host/not-found.js'
 
 /**
  * What containerlab writes on the host beside containers: a block of lines in /etc/hosts and a file of the
@@ -59,15 +59,5 @@ async function replace(file: string, text: string): Promise<void> {
   } catch {
     await writeFile(file, text)
     await rm(temporary, { force: true })
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file)
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
   }
 }

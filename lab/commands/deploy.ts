@@ -69,9 +69,10 @@ async function makeLab(
   }
   await mkdir(dirname(provision.installLog), { recursive: true })
   // A stopped engine may hold every image: only a running one tells what has to be built.
-  if ((await engineState(tryRun, io.signal)) !== 'absent') await ensureHost([], provision)
+  const engineIsThere = (await engineState(tryRun, io.signal)) !== 'absent'
+  if (engineIsThere) await ensureHost([], provision)
   const { pending, tools } = await artifacts.survey(names, { refresh })
-  await ensureHost(tools, provision)
+  if (!engineIsThere || tools.length > 0) await ensureHost(tools, provision)
   const context = {
     ...lab,
     artifacts,

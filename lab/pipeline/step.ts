@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { LabError } from '../errors.js'
+import { withDeadline } from '../host/deadline.js'
 
 /** What a running step is given. */
 export interface StepIo {
@@ -76,32 +76,21 @@ const LEAVE_MS = 8_000
 const EXPLAIN_MS = 15_000
 const UNDO_MS = 60_000
 
-async function within<T>(ms: number, work: Promise<T> | undefined): Promise<T | undefined> {
-  const late = new AbortController()
-  try {
-    const tooLong = pause(ms, undefined, { signal: late.signal }).then(() => {
-      throw new Error(`not done in ${ms / 1000} s`)
-    })
-    return await Promise.race([work, tooLong])
-  } finally {
-    late.abort()
-  }
-}
-
 /** An explanation that fails must hide neither the error nor the undo. */
 async function explain(step: Step): Promise<string | undefined> {
   try {
-    return await within(EXPLAIN_MS, step.explain?.())
+    return await withDeadline(EXPLAIN_MS, async () => step.explain?.())
   } catch (error) {
     return `it could not be explained: ${error instanceof Error ? error.message : String(error)}`
   }
 }
 
 async function undo(step: Step, show: (line: string) => void): Promise<void> {
-  if (step.undo === undefined) return
+  const { undo: effect } = step
+  if (effect === undefined) return
   show('undoing what was half done')
   try {
-    await within(UNDO_MS, step.undo(AbortSignal.timeout(UNDO_MS)))
+    await withDeadline(UNDO_MS, effect)
   } catch (error) {
     show(`could not be undone: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -3,9 +3,8 @@ import { Engine } from '../cluster/engine.js'
 import { leftHostEntries, removeHostEntries, type HostEntries } from '../cluster/host-entries.js'
 import type { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
-import { isNotFound } from '../host/not-found.js'
+import { exists } from '../host/not-found.js'
 import type { Run } from '../host/run.js'
-import { access } from 'node:fs/promises'
 import { SECOND } from './durations.js'
 import type { Stage } from './progress.js'
 
@@ -165,14 +164,4 @@ async function leftInEngine(
     ...[...new Set([...labelled, ...known])].map((volume) => `volume ${volume}`),
     ...networks.flatMap(({ network, users }) => (users.length === 0 ? [`network ${network}`] : [])),
   ]
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path)
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
 }
