@@ -2,7 +2,7 @@ import eslintConfigPrettier from 'eslint-config-prettier'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['build/', 'dist/', 'coverage/', '.lab/', 'images/', 'examples/**/node_modules/'] },
+  { ignores: ['build/', 'dist/', 'coverage/', '.lab/', 'images/', 'examples/'] },
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],

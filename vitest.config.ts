@@ -11,8 +11,16 @@ export default defineConfig({
       project('unit'),
       project('synth', { testTimeout: 60_000 }),
       project('pipeline'),
+      // The package as others install it: npm and their compilers run, one project at a time.
+      project('pack', {
+        globalSetup: 'test/pack/setup.ts',
+        testTimeout: 20 * 60_000,
+        hookTimeout: 20 * 60_000,
+        fileParallelism: false,
+      }),
       // The real lab: one file, one worker, its tests in order; each step has its own deadline in the product.
       project('e2e', {
+        globalSetup: 'test/pack/setup.ts',
         testTimeout: 45 * 60_000,
         hookTimeout: 45 * 60_000,
         maxWorkers: 1,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { canonicalAddress } from './addresses.js'
 import { domainProblem, portNameProblem, rfc1035Problem, rfc1123Problem } from './names.js'
 
 /** The DNS domain of a cluster that was not given another (kubeadm's `dnsDomain`). */
@@ -15,6 +16,7 @@ export type Protocol = 'TCP' | 'UDP' | 'SCTP'
 
 /** A DNS name that cannot exist: a label breaks RFC 1035 or RFC 1123, or the whole is longer than 253 characters. */
 export class DnsNameError extends Error {
+  /** Tells it from other errors, also where `instanceof` cannot: `DnsNameError`. */
   override readonly name = 'DnsNameError'
 }
 
@@ -114,9 +116,8 @@ function dashed(address: string): string {
     case 4:
       return address.replaceAll('.', '-')
     case 6: {
-      // The URL parser writes the host in the form of RFC 5952, in brackets. A zone ("%eth0") has no place in it.
       if (address.includes('%')) throw new DnsNameError(`${address}: an address with a zone has no name`)
-      const label = new URL(`http://[${address}]`).hostname.slice(1, -1).replaceAll(':', '-')
+      const label = canonicalAddress(address).replaceAll(':', '-')
       return label.endsWith('-') ? `${label}0` : label
     }
     default:
@@ -126,7 +127,9 @@ function dashed(address: string): string {
 
 function whole(name: string): string {
   if (name.length > NAME_MAX)
-    throw new DnsNameError(`"${name}" has ${name.length} characters, at most ${NAME_MAX} are allowed`)
+    throw new DnsNameError(
+      `DNS name "${name}" has ${name.length} characters with its domain, at most ${NAME_MAX} are allowed`,
+    )
   return name
 }
 

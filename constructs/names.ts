@@ -1,3 +1,5 @@
+import type { Labels } from './labels.js'
+
 /**
  * The rules for names, each as a function that gives what is wrong with a name, or undefined when nothing is.
  * Messages are the tail of a sentence: "name "Redis" has a character other than …".
@@ -52,4 +54,54 @@ export function domainProblem(value: string): string | undefined {
     if (problem !== undefined) return `${JSON.stringify(value)}: a label ${problem}`
   }
   return undefined
+}
+
+/**
+ * What is wrong with `value` as a qualified name of Kubernetes (keys of labels, application protocols): at most
+ * 63 of letters, digits, '-', '_' and '.', that starts and ends with a letter or digit, with or without the
+ * prefix of a DNS domain and '/'.
+ */
+export function qualifiedNameProblem(value: string): string | undefined {
+  const parts = value.split('/')
+  const quoted = JSON.stringify(value)
+  if (parts.length > 2) return `${quoted} has more than one '/'`
+  const name = parts.at(-1) ?? ''
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(name))
+    return `${quoted} is no name of at most 63 letters, digits, '-', '_' and '.', the first and last one a letter or digit`
+  const [prefix] = parts
+  return parts.length === 2 && prefix !== undefined ? subdomainProblem(prefix) : undefined
+}
+
+/** What is wrong with `value` as the value of a label: at most 63 of letters, digits, '-', '_' and '.'; it may be empty. */
+export function labelValueProblem(value: string): string | undefined {
+  if (/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/.test(value)) return undefined
+  return `${JSON.stringify(value)} is not empty, nor at most 63 letters, digits, '-', '_' and '.', the first and last one a letter or digit`
+}
+
+/** What is wrong with labels, each a sentence that begins with what they are. */
+export function labelProblems(what: string, labels: Labels = {}): string[] {
+  return Object.entries(labels).flatMap(([key, value]) => {
+    const problem = qualifiedNameProblem(key) ?? labelValueProblem(value)
+    return problem === undefined ? [] : [`${what}: ${problem}`]
+  })
+}
+
+/** What is wrong with `value` as the reference of an image, for the API server: the rest is the registry's business. */
+export function imageProblem(value: string): string | undefined {
+  if (value === '') return 'is empty'
+  return /\s/.test(value) ? `${JSON.stringify(value)} has white space` : undefined
+}
+
+/** What is wrong with `value` as a key of a Secret or a ConfigMap, which is also the name of a file. */
+export function dataKeyProblem(value: string): string | undefined {
+  if (value === '.' || value.startsWith('..')) return `${JSON.stringify(value)} is '.' or starts with '..'`
+  if (/^[-._a-zA-Z0-9]{1,253}$/.test(value)) return undefined
+  return `${JSON.stringify(value)} is not 1 to 253 letters, digits, '-', '_' and '.'`
+}
+
+/** What is wrong with `value` as the name of most objects (RFC 1123 subdomain): at most 253 characters. */
+export function subdomainProblem(value: string): string | undefined {
+  return value.length > 253
+    ? `${JSON.stringify(value)} has ${value.length} characters, at most 253 are allowed`
+    : domainProblem(value)
 }

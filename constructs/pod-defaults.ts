@@ -30,10 +30,45 @@ export const restrictedContainer = {
   },
 } satisfies Partial<k8s.Container>
 
+/**
+ * A pod with the defaults of {@link restrictedPod} where it says nothing itself.
+ * @param user number of the user and group, where they are not the default ones
+ */
+export function restrictPod(pod: k8s.PodSpec, user: number = USER): k8s.PodSpec {
+  return {
+    ...restrictedPod,
+    ...pod,
+    securityContext: {
+      ...restrictedPod.securityContext,
+      runAsUser: user,
+      runAsGroup: user,
+      fsGroup: user,
+      ...pod.securityContext,
+    },
+  }
+}
+
+/** A container with the defaults of {@link restrictedContainer} where it says nothing itself. */
+export function restrictContainer(container: k8s.Container): k8s.Container {
+  const { capabilities } = restrictedContainer.securityContext
+  return {
+    ...restrictedContainer,
+    ...container,
+    securityContext: {
+      ...restrictedContainer.securityContext,
+      ...container.securityContext,
+      capabilities: { ...capabilities, ...container.securityContext?.capabilities },
+    },
+  }
+}
+
 /** Quantities in Kubernetes notation: `25m` (thousandths of a CPU), `32Mi`. */
 export interface Resources {
+  /** CPU asked for: `25m`, `0.5`. */
   readonly cpu: string
+  /** Memory asked for: `32Mi`. */
   readonly memory: string
+  /** Memory at which the container is killed: `128Mi`. */
   readonly memoryLimit: string
 }
 
@@ -48,4 +83,14 @@ export function resources(of: Resources): k8s.ResourceRequirements {
 /** A directory that lives as long as the pod: the only place a container may write. At most 64Mi. */
 export function scratch(name: string): k8s.Volume {
   return { name, emptyDir: { sizeLimit: k8s.Quantity.fromString('64Mi') } }
+}
+
+/** A directory in memory, for files that hold passwords: none of them is on a disk. At most 1Mi. */
+export function memory(name: string): k8s.Volume {
+  return { name, emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('1Mi') } }
+}
+
+/** A probe that a script of the container answers, by how it ends. */
+export function askedBy(script: string): k8s.Probe {
+  return { exec: { command: ['sh', '-c', script] } }
 }

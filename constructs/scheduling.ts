@@ -9,7 +9,8 @@ export const controlPlaneToleration: k8s.Toleration = {
 }
 
 /**
- * Spreads the pods evenly over the nodes; a pod waits rather than sit where it makes the spread uneven.
+ * Spreads the pods evenly over the nodes; a pod waits rather than sit where it makes the spread uneven, unless
+ * told to be scheduled anyway.
  * With as many pods as nodes that is one on each.
  *
  * Counted are the nodes whose taints the pod tolerates (`nodeTaintsPolicy: Honor`). The default, Ignore,
@@ -20,13 +21,31 @@ export const controlPlaneToleration: k8s.Toleration = {
 export function spreadOverNodes(
   selector: Labels,
   minDomains: number | undefined,
+  whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway' = 'DoNotSchedule',
 ): k8s.TopologySpreadConstraint {
   return {
     topologyKey: 'kubernetes.io/hostname',
     maxSkew: 1,
-    whenUnsatisfiable: 'DoNotSchedule',
+    whenUnsatisfiable,
     nodeTaintsPolicy: 'Honor',
     labelSelector: { matchLabels: selector },
     ...(minDomains === undefined ? {} : { minDomains }),
+  }
+}
+
+/** Places each pod on another node than its peers where there is one: two nodes must go before two pods do. */
+export function apartIfPossible(selector: Labels): k8s.Affinity {
+  return {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        {
+          weight: 100,
+          podAffinityTerm: {
+            topologyKey: 'kubernetes.io/hostname',
+            labelSelector: { matchLabels: { ...selector } },
+          },
+        },
+      ],
+    },
   }
 }

@@ -11,18 +11,30 @@ export function addRules(construct: Construct, ...rules: readonly Rule[]): void 
   construct.node.addValidation({ validate: () => rules.flatMap((rule) => rule() ?? []) })
 }
 
-/** The rule that a name passes one of the functions of names.ts. */
-export function nameRule(what: string, value: string, problem: (value: string) => string | undefined): Rule {
-  return () => {
-    const found = problem(value)
-    return found === undefined ? undefined : `${what} ${found}`
-  }
+/** A problem with what it is about before it: `name "Redis" has a character other than …`. */
+export const said = (what: string, problem: string | undefined): string | undefined =>
+  problem === undefined ? undefined : `${what} ${problem}`
+
+/** What is wrong with the number of a port. */
+export function portProblem(what: string, port: number): string | undefined {
+  return Number.isInteger(port) && port >= 1 && port <= 65535
+    ? undefined
+    : `${what} is ${port}; write a whole number, 1 to 65535`
 }
 
-/** The rule that a count is a whole number of at least `min`. */
-export function countRule(what: string, value: number, min: number): Rule {
-  return () =>
-    Number.isInteger(value) && value >= min
-      ? undefined
-      : `${what} is ${value}; write a whole number, ${min} or more`
+/** The rule that a name passes one of the functions of names.ts. */
+export function nameRule(what: string, value: string, problem: (value: string) => string | undefined): Rule {
+  return () => said(what, problem(value))
+}
+
+/** The largest number that the API server takes for a count (an int32). */
+const COUNT_MAX = 2 ** 31 - 1
+
+/** The rule that a count is a whole number of at least `min` and at most `max`. */
+export function countRule(what: string, value: number, min: number, max = COUNT_MAX): Rule {
+  return () => {
+    if (!Number.isInteger(value) || value < min)
+      return `${what} is ${value}; write a whole number, ${min} or more`
+    return value > max ? `${what} is ${value}; at most ${max} are allowed` : undefined
+  }
 }

@@ -18,6 +18,7 @@ let broken = false
 try {
   // The quick ones first: they need nothing, and a mistake they find would cost minutes on the real thing.
   run('quick', ['unit', 'synth', 'pipeline'])
+  run('pack', ['pack'])
   const reason = await whyNoEngine()
   if (reason !== undefined) {
     console.log(`the end-to-end part was skipped: ${reason}`)

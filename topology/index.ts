@@ -12,6 +12,7 @@ export {
 } from './model.js'
 export { parseTopology, topologySchema, type ParsedTopology, type TopologyInput } from './parse.js'
 export { CalicoManifestError, renderCalico, type KubeObject } from './render-calico.js'
+export { CORE_DNS, renderCoreDns } from './render-coredns.js'
 export {
   linuxContainerName,
   nodesNetwork,

@@ -49,7 +49,7 @@ export interface IpPool {
 export interface LinuxNode {
   /** RFC 1123 label, at most 22 characters; its container is `<lab>-<name>`. */
   readonly name: string
-  /** Image as the Docker engine knows it. */
+  /** Image as the Docker engine knows it, or a name that `renderContainerlab` is told the reference of. */
   readonly image: string
   readonly env: Readonly<Record<string, string>>
   /** Command line, split as a shell would. Default: the image's own. */

@@ -6,6 +6,11 @@ export interface ContainerlabOptions {
   readonly nodeImage: string
   /** Path of the file `renderKindConfig` gave, relative to the containerlab file. */
   readonly kindConfigFile: string
+  /**
+   * References of images, by the name that linux nodes give them.
+   * @default - every image is known to the Docker engine by its name
+   */
+  readonly linuxImages?: Readonly<Record<string, string>>
 }
 
 /** The name of the Docker network of the nodes: kind's own. */
@@ -43,16 +48,19 @@ export function renderContainerlab(topology: Topology, options: ContainerlabOpti
           // Nodes cannot be Ready before Calico is there, and that is applied later.
           extras: { k8s_kind: { deploy: { wait: '0s' } } },
         },
-        ...Object.fromEntries(topology.linuxNodes.map((node) => [node.name, linuxNode(node)])),
+        ...Object.fromEntries(topology.linuxNodes.map((node) => [node.name, linuxNode(node, options)])),
       },
     },
   })
   return renderedComment + literal(file)
 }
 
-const linuxNode = ({ image, env, cmd }: LinuxNode): object => ({
+const linuxNode = (
+  { image, env, cmd }: LinuxNode,
+  { linuxImages = {} }: Pick<ContainerlabOptions, 'linuxImages'>,
+): object => ({
   kind: 'linux',
-  image,
+  image: linuxImages[image] ?? image,
   ...(Object.keys(env).length > 0 ? { env } : {}),
   ...(cmd === undefined ? {} : { cmd }),
 })

@@ -2,7 +2,13 @@ import type { Construct } from 'constructs'
 import { Service, type ServiceProps } from './service.js'
 
 /** Properties of {@link ClusterIpService}. */
-export type ClusterIpServiceProps = ServiceProps
+export interface ClusterIpServiceProps extends ServiceProps {
+  /**
+   * `ClientIP` sends all connections of one client address to the same pod, for up to three hours.
+   * @default 'None'
+   */
+  readonly sessionAffinity?: 'None' | 'ClientIP'
+}
 
 /**
  * A Service with a virtual address: its name resolves to that one address, and kube-proxy on each node sends
@@ -12,6 +18,9 @@ export type ClusterIpServiceProps = ServiceProps
  */
 export class ClusterIpService extends Service {
   constructor(scope: Construct, id: string, props: ClusterIpServiceProps) {
-    super(scope, id, props, { type: 'ClusterIP' })
+    super(scope, id, props, {
+      type: 'ClusterIP',
+      ...(props.sessionAffinity === undefined ? {} : { sessionAffinity: props.sessionAffinity }),
+    })
   }
 }

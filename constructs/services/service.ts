@@ -1,26 +1,18 @@
 import { Chart } from 'cdk8s'
 import { k8s } from 'cdk8s-plus-28'
 import { Construct } from 'constructs'
-import { DEFAULT_CLUSTER_DOMAIN, DEFAULT_NAMESPACE, DnsNameError, ServiceDns, type Protocol } from '../dns.js'
+import { DEFAULT_CLUSTER_DOMAIN, DEFAULT_NAMESPACE, DnsNameError, ServiceDns } from '../dns.js'
 import type { Labels } from '../labels.js'
-import { portNameProblem } from '../names.js'
+import { labelProblems } from '../names.js'
 import { addRules } from '../validation.js'
-import { selectsPods } from './selection.js'
+import { portProblems, type ServicePort } from './ports.js'
+import { onlyOneOfItsName, selectsPods } from './selection.js'
 
-/** A port of a Service. */
-export interface ServicePort {
-  /** At most 15 of a-z, 0-9 and '-', with a letter (RFC 6335). It is the first label of the SRV name. */
-  readonly name: string
-  /** Port clients connect to, 1 to 65535. A headless Service has no proxy: there they reach the pod on it as it is. */
-  readonly port: number
-  /**
-   * Port of the container, as a number or by its name.
-   * @default the same as `port`
-   */
-  readonly targetPort?: number | string
-  /** @default 'TCP' */
-  readonly protocol?: Protocol
-}
+/** A family of addresses, as Kubernetes spells it. */
+export type IpFamily = 'IPv4' | 'IPv6'
+
+/** Whether a Service has addresses of one family or of both, as Kubernetes spells it. */
+export type IpFamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack'
 
 /** What {@link HeadlessService} and {@link ClusterIpService} have in common. */
 export interface ServiceProps {
@@ -28,6 +20,12 @@ export interface ServiceProps {
   readonly name: string
   /** Labels of the pods behind it; some workload of the chart must carry them. */
   readonly selector: Labels
+  /**
+   * Labels that it selects by beside `selector`, and that pods are given only while they run, such as the role
+   * that Patroni writes on them. No workload of the chart is expected to carry them.
+   * @default - none
+   */
+  readonly runtimeSelector?: Labels
   /** At least one. */
   readonly ports: readonly ServicePort[]
   /**
@@ -36,6 +34,16 @@ export interface ServiceProps {
    */
   readonly labels?: Labels
   /**
+   * Families of its addresses, the first one first: one or two, each once.
+   * @default - the cluster's first
+   */
+  readonly ipFamilies?: readonly IpFamily[]
+  /**
+   * Whether it has one family or two.
+   * @default - SingleStack, by the API server
+   */
+  readonly ipFamilyPolicy?: IpFamilyPolicy
+  /**
    * DNS domain of the cluster.
    * @default 'cluster.local'
    */
@@ -43,17 +51,26 @@ export interface ServiceProps {
 }
 
 /** The fields of the object in which the kinds of Services differ. */
-export type ServiceKindSpec = Pick<k8s.ServiceSpec, 'type' | 'clusterIp' | 'publishNotReadyAddresses'>
+export type ServiceKindSpec = Pick<
+  k8s.ServiceSpec,
+  'type' | 'clusterIp' | 'publishNotReadyAddresses' | 'sessionAffinity'
+>
 
 /**
  * A Service with a selector. Its namespace is the chart's.
  *
  * Synthesis fails, with the path of the construct, on a name, namespace or cluster domain that DNS does not
- * allow, a bad or repeated port, no port at all, and a selector that no workload of the chart matches.
+ * allow, a name that another Service of the chart has, a bad or repeated port, no port at all, a bad label, and a
+ * selector that no workload of the chart matches.
  */
 export abstract class Service extends Construct {
+  /** Name of the Service. */
   readonly serviceName: string
+  /** Namespace of the Service: that of its chart. */
   readonly namespace: string
+  /** Labels of the pods behind it, those that pods get while they run not counted. */
+  readonly selector: Labels
+  /** Its ports, as given. */
   readonly ports: readonly ServicePort[]
   /** The object itself, for what has no property here (see docs/constructs.md, "Escape hatches"). */
   readonly apiObject: k8s.KubeService
@@ -63,18 +80,35 @@ export abstract class Service extends Construct {
     super(scope, id)
     this.serviceName = props.name
     this.namespace = Chart.of(this).namespace ?? DEFAULT_NAMESPACE
+    this.selector = props.selector
     this.ports = props.ports
     this.clusterDomain = props.clusterDomain ?? DEFAULT_CLUSTER_DOMAIN
 
     this.apiObject = new k8s.KubeService(this, 'service', {
       metadata: { name: props.name, labels: { ...props.labels } },
-      spec: { ...kindSpec, selector: { ...props.selector }, ports: props.ports.map(toServicePort) },
+      spec: {
+        ...kindSpec,
+        ...families(props),
+        selector: { ...props.selector, ...props.runtimeSelector },
+        ports: props.ports.map(toServicePort),
+      },
     })
     addRules(
       this,
       () => dnsProblem(() => this.dns),
+      onlyOneOfItsName({ service: this, namespace: this.namespace, name: props.name }),
       () => portProblems(props.ports),
-      selectsPods(this, this.namespace, props.selector),
+      () => familyProblem(props),
+      () => labelProblems('labels', props.labels),
+      () => labelProblems('selector', { ...props.selector, ...props.runtimeSelector }),
+      selectsPods({
+        service: this,
+        namespace: this.namespace,
+        selector: props.selector,
+        targetPortNames: props.ports.flatMap(({ targetPort }) =>
+          typeof targetPort === 'string' ? [targetPort] : [],
+        ),
+      }),
     )
   }
 
@@ -101,7 +135,8 @@ export abstract class Service extends Construct {
   }
 }
 
-function dnsProblem(make: () => ServiceDns): string | undefined {
+/** The rule's words for names that cannot exist. */
+export function dnsProblem(make: () => unknown): string | undefined {
   try {
     make()
     return undefined
@@ -111,35 +146,39 @@ function dnsProblem(make: () => ServiceDns): string | undefined {
   }
 }
 
-function toServicePort(port: ServicePort): k8s.ServicePort {
+/** The fields of the object for the families asked for. */
+export function families(
+  props: Pick<ServiceProps, 'ipFamilies' | 'ipFamilyPolicy'>,
+): Pick<k8s.ServiceSpec, 'ipFamilies' | 'ipFamilyPolicy'> {
+  const { ipFamilies, ipFamilyPolicy } = props
+  return {
+    ...(ipFamilies === undefined ? {} : { ipFamilies: [...ipFamilies] }),
+    ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
+  }
+}
+
+/** What the API server would say of the families. */
+export function familyProblem(
+  props: Pick<ServiceProps, 'ipFamilies' | 'ipFamilyPolicy'>,
+): string | undefined {
+  const { ipFamilies: asked, ipFamilyPolicy } = props
+  if (asked === undefined) return undefined
+  if (asked.length === 0 || asked.length > 2 || new Set(asked).size !== asked.length)
+    return `ipFamilies is [${asked.join(', ')}]; write one or two families, each once`
+  if (asked.length === 2 && (ipFamilyPolicy ?? 'SingleStack') === 'SingleStack')
+    return 'ipFamilies has two families; write ipFamilyPolicy PreferDualStack or RequireDualStack'
+  return undefined
+}
+
+/** The object's form of a port. */
+export function toServicePort(port: ServicePort): k8s.ServicePort {
   const target = port.targetPort ?? port.port
   return {
     name: port.name,
     port: port.port,
     protocol: port.protocol ?? 'TCP',
+    ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
     targetPort:
       typeof target === 'number' ? k8s.IntOrString.fromNumber(target) : k8s.IntOrString.fromString(target),
   }
-}
-
-function portProblems(ports: readonly ServicePort[]): string[] {
-  const problems: string[] = []
-  const named = (what: string, name: string): void => {
-    const problem = portNameProblem(name)
-    if (problem !== undefined) problems.push(`${what} ${problem}`)
-  }
-  const numbered = (what: string, value: number): void => {
-    if (!Number.isInteger(value) || value < 1 || value > 65535)
-      problems.push(`${what} is ${value}; write a whole number, 1 to 65535`)
-  }
-  if (ports.length === 0) problems.push('has no port')
-  for (const [index, port] of ports.entries()) {
-    named('port name', port.name)
-    numbered(`port ${JSON.stringify(port.name)}`, port.port)
-    if (typeof port.targetPort === 'string') named('target port', port.targetPort)
-    if (typeof port.targetPort === 'number') numbered('target port', port.targetPort)
-    if (ports.findIndex((other) => other.name === port.name) < index)
-      problems.push(`port name ${JSON.stringify(port.name)} is used twice`)
-  }
-  return problems
 }

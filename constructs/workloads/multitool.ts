@@ -1,10 +1,11 @@
 import { k8s } from 'cdk8s-plus-28'
 import { Construct } from 'constructs'
 import { selectorLabels, workloadLabels } from '../labels.js'
-import { rfc1123Problem } from '../names.js'
-import { resources, restrictedContainer, restrictedPod, scratch } from '../pod-defaults.js'
+import { imageProblem, rfc1123Problem } from '../names.js'
+import { IngressPolicy } from '../policies/ingress-policy.js'
 import { controlPlaneToleration } from '../scheduling.js'
 import { addRules, nameRule } from '../validation.js'
+import { TOOLBOX_IMAGE, toolbox } from './toolbox.js'
 
 /** Properties of {@link Multitool}. */
 export interface MultitoolProps {
@@ -22,59 +23,34 @@ export interface MultitoolProps {
 
 /**
  * A pod with network tools on every node, the control plane included: where one asks DNS and the services
- * from, with `kubectl exec`. It serves nothing.
+ * from, with `kubectl exec`. It serves nothing, and nobody may connect to it.
  *
  * Source: document 001 (DaemonSet `multitool`).
  *
- * Synthesis fails, with the path of the construct, on a bad name.
+ * Synthesis fails, with the path of the construct, on a bad name or image.
  */
 export class Multitool extends Construct {
   /** The object itself, for what has no property here (see docs/constructs.md, "Escape hatches"). */
   readonly daemonSet: k8s.KubeDaemonSet
+  /** Who may connect. */
+  readonly ingressPolicy: IngressPolicy
 
   constructor(scope: Construct, id: string, props: MultitoolProps = {}) {
     super(scope, id)
-    const { name = 'multitool', image = 'wbitt/network-multitool:alpine-extra' } = props
+    const { name = 'multitool', image = TOOLBOX_IMAGE } = props
     const selector = selectorLabels(name)
     const labels = workloadLabels(name, 'multitool', 'client')
-
     this.daemonSet = new k8s.KubeDaemonSet(this, 'daemon-set', {
       metadata: { name, labels },
       spec: {
-        selector: { matchLabels: selector },
+        selector: { matchLabels: { ...selector } },
         template: {
           metadata: { labels },
-          spec: {
-            ...restrictedPod,
-            terminationGracePeriodSeconds: 5,
-            tolerations: [controlPlaneToleration],
-            containers: [
-              {
-                ...restrictedContainer,
-                name: 'multitool',
-                image,
-                command: ['sh', '-c', STAY],
-                // Tools keep histories and settings in the home directory; without a writable one some complain.
-                env: [{ name: 'HOME', value: '/tmp' }],
-                workingDir: '/tmp',
-                resources: resources({ cpu: '10m', memory: '32Mi', memoryLimit: '128Mi' }),
-                volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
-              },
-            ],
-            volumes: [scratch('tmp')],
-          },
+          spec: { ...toolbox('multitool', image), tolerations: [controlPlaneToleration] },
         },
       },
     })
-
-    addRules(this, nameRule('name', name, rfc1123Problem))
+    this.ingressPolicy = new IngressPolicy(this, 'ingress', { name, labels, selector, rules: [] })
+    addRules(this, nameRule('name', name, rfc1123Problem), nameRule('image', image, imageProblem))
   }
 }
-
-/** Stays until it is told to end. As process 1 a plain `sleep` would ignore SIGTERM and be killed only after the grace period. */
-const STAY = `trap 'exit 0' TERM INT
-while :; do
-  sleep 3600 &
-  wait $!
-done
-`

@@ -1,6 +1,7 @@
 /**
- * What the recipes make, by version. The Go modules are pinned in images/<name>/go.mod and go.sum, the image
- * tags in images/system/images.json; a unit test holds these against them.
+ * What the recipes make, by version. The Go modules are pinned in images/<name>/go.mod and go.sum, the npm
+ * packages in images/grpc/package-lock.json, the jars in images/kafka/pom.xml and libs.sha256, the image tags in
+ * images/system/images.json; unit tests hold these against them.
  */
 export const versions = {
   /** Debian release that images are made of. */
@@ -18,6 +19,11 @@ export const versions = {
   redis: '8.0',
   nginx: '1.26',
   multitool: '1.0',
+  postgres: '17',
+  mariadb: '11.8',
+  /** Of @grpc/grpc-js, the package that server and client are made with. */
+  grpc: '1.14',
+  kafka: '4.1.0',
 } as const
 
 /** Names of the workload images inside the nodes. */
@@ -25,4 +31,8 @@ export const workloadImages = {
   redis: `docker.io/headless-lab/redis:${versions.redis}`,
   nginx: `docker.io/headless-lab/nginx:${versions.nginx}`,
   multitool: `docker.io/headless-lab/multitool:${versions.multitool}`,
+  postgres: `docker.io/headless-lab/postgres:${versions.postgres}`,
+  mariadb: `docker.io/headless-lab/mariadb:${versions.mariadb}`,
+  grpc: `docker.io/headless-lab/grpc:${versions.grpc}`,
+  kafka: `docker.io/headless-lab/kafka:${versions.kafka}`,
 } as const

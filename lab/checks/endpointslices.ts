@@ -1,23 +1,36 @@
-import { governedBy, namespaceOf, selectedBy } from '../observe/model/declared.js'
-import type { Service, Workload } from '../observe/model/declared.js'
-import { ipv4sOf } from '../observe/model/pods.js'
+import {
+  endpointsIn,
+  governedBy,
+  isSelecting,
+  namespaceOf,
+  readyEndpoints,
+  selectedBy,
+  slicesOf,
+} from '../observe/model/declared.js'
+import type { EndpointSlice, Service, Workload } from '../observe/model/declared.js'
+import { addressesOf, backendPods, backends } from './backends.js'
 import { Unobserved, defineCheck } from './check.js'
 import type { Context } from './check.js'
-import { backends, endpointsOf, podsOf } from './live.js'
+import { podsOf } from './live.js'
 import { compare } from './outcome.js'
-import { eachGoverning, eachHeadlessDeployment, eachSelecting } from './scopes.js'
+import { eachGoverning, eachHeadlessDeployment, eachService } from './scopes.js'
+
+const NO_SELECTOR =
+  'The service has no selector: what stands behind it is not running, or has moved to another address. See docker ps --all, then run deploy, which writes where it is now.'
 
 const sliceAddresses = defineCheck({
   id: 'endpointslices.addresses',
-  title: 'the ready addresses of the slices are exactly those of the ready pods',
+  title: 'the ready addresses of the slices are exactly those of the ready pods or declared endpoints',
   answers: '001 exercise 4',
   needs: ['api.endpointslices', 'api.pods'],
   hint: 'Nothing in them: the selector fits no pod, or no pod is Ready. Too many: a slice was written by hand or its controller stands still.',
-  of: eachSelecting,
+  of: eachService,
   judge: (service, context) => {
-    const ready = endpointsOf(service, context).filter(({ conditions }) => conditions?.ready !== false)
-    return compare(ipv4sOf(backends(service, context)), ready.flatMap(({ addresses }) => addresses).sort(), {
+    const ready = readyEndpoints(liveSlices(service, context))
+    const observed = ready.flatMap(({ addresses }) => addresses).sort()
+    return compare(addressesOf(backends(service, context)), observed, {
       source: source(service),
+      ...(isSelecting(service) ? {} : { hint: NO_SELECTOR }),
     })
   },
 })
@@ -62,12 +75,17 @@ export const endpointSliceChecks = [sliceAddresses, hostnamePresent, hostnameAbs
 
 /** Names of the pods of workloads that the service leads to. */
 function podNames(workloads: readonly Workload[], service: Service, context: Context): string[] {
-  const leadsTo = new Set(backends(service, context).map(({ metadata }) => metadata?.name ?? ''))
+  const leadsTo = new Set(backendPods(service, context).map(({ metadata }) => metadata?.name ?? ''))
   return workloads
     .flatMap((workload) => podsOf(workload, context))
     .map(({ metadata }) => metadata?.name ?? '')
     .filter((name) => leadsTo.has(name))
     .sort()
+}
+
+/** The slices that the cluster has for a service. */
+function liveSlices(service: Service, { observations, read }: Context): EndpointSlice[] {
+  return slicesOf(service, read(observations.api.endpointSlices))
 }
 
 /** The host name in each pod's endpoint: null when the endpoint has none. */
@@ -77,7 +95,7 @@ function hostnames(
   context: Context,
 ): Record<string, string | null> {
   const endpoints = new Map(
-    endpointsOf(service, context).map((endpoint) => [endpoint.targetRef?.name, endpoint]),
+    endpointsIn(liveSlices(service, context)).map((endpoint) => [endpoint.targetRef?.name, endpoint]),
   )
   return Object.fromEntries(
     pods.map((name) => {

@@ -1,22 +1,26 @@
 import { keyOf, wantsVip } from '../observe/model/declared.js'
 import type { Service } from '../observe/model/declared.js'
-import type { NatRule } from '../observe/model/observations.js'
-import { ipv4sOf } from '../observe/model/pods.js'
+import type { IptablesRule } from '../observe/model/observations.js'
+import { addressesOf, backends } from './backends.js'
 import { Unobserved, defineCheck, skipped } from './check.js'
 import type { Context } from './check.js'
-import { backends, liveService } from './live.js'
+import { liveService } from './live.js'
 import { compareOnNodes } from './outcome.js'
 import { eachHeadless, eachWithVip } from './scopes.js'
 
-/** The chain that every packet to a virtual IP goes through. It exists only in kube-proxy's iptables mode. */
+/**
+ * The chain that every packet to a virtual IP goes through, in the nat table with pods behind it, in the filter
+ * table without. It exists only in kube-proxy's iptables mode.
+ */
 const SERVICES = 'KUBE-SERVICES'
 
 const clusterIpRule = defineCheck({
   id: 'kube-proxy.clusterip-rule',
-  title: 'every node has a rule for each port of the virtual IP',
+  title:
+    'every node has a rule for each port of the virtual IP: to the pods, or to refuse where none is ready',
   answers: '001 exercise 6.1',
-  needs: ['nat', 'api.services'],
-  hint: 'Without ready pods the rule is not in the nat table (endpointslices.addresses); else see the log of kube-proxy on that node.',
+  needs: ['iptables', 'api.services', 'api.pods'],
+  hint: 'REJECT: kube-proxy knows of no ready pod (endpointslices.addresses). Nothing, or an old rule: see the log of kube-proxy on that node.',
   of: eachWithVip,
   judge: (service, context) => {
     const other = otherMode(context)
@@ -26,10 +30,12 @@ const clusterIpRule = defineCheck({
     if (vip === 'None')
       throw new Unobserved('on the cluster the service has no virtual IP (see services.type)')
     const ports = live.spec?.ports ?? []
+    const refused = backends(service, context).length === 0 ? ' REJECT' : ''
     const expected = ports
-      .map(({ port, protocol = 'TCP' }) => `${vip}/32 ${protocol.toLowerCase()} ${port}`)
+      .map(({ port, protocol = 'TCP' }) => `${vip}/32 ${protocol.toLowerCase()} ${port}${refused}`)
       .sort()
-    return compareOnNodes(context, context.observations.nat, expected, (rules) => vipRules(rules, service), {
+    const look = (rules: readonly IptablesRule[]): string[] => vipRules(rules, service)
+    return compareOnNodes(context, context.observations.iptables, expected, look, {
       source: commandFor(service),
     })
   },
@@ -39,7 +45,7 @@ const noHeadlessRule = defineCheck({
   id: 'kube-proxy.no-headless-rule',
   title: 'no node has a rule for the headless service, nor one for a virtual IP at a pod of it',
   answers: '001 exercise 6.2',
-  needs: ['nat', 'api.services', 'api.pods'],
+  needs: ['iptables', 'api.services', 'api.pods'],
   hint: 'The service was made a ClusterIP service (services.type), or the rule was written by hand.',
   of: eachHeadless,
   judge: (service, context) => {
@@ -52,10 +58,10 @@ const noHeadlessRule = defineCheck({
     const own = new Set(declared.services.map(keyOf))
     // Of the lab's own where there is one: that is what kube-proxy wrote last.
     const controls = seen.sort((a, b) => Number(own.has(keyOf(b))) - Number(own.has(keyOf(a))))
-    const pods = new Set(ipv4sOf(backends(service, context)).map((ip) => `${ip}/32`))
+    const pods = new Set(addressesOf(backends(service, context)).map((ip) => `${ip}/32`))
     return compareOnNodes(
       context,
-      observations.nat,
+      observations.iptables,
       [],
       (rules) => {
         if (!controls.some((control) => vipRules(rules, control).length > 0)) {
@@ -79,20 +85,28 @@ function otherMode({ lab }: Context): string | undefined {
   return `kube-proxy runs in ${lab.kubeProxyMode} mode, which keeps no rules in iptables`
 }
 
-/** `<destination> <protocol> <port>` of the rules that catch a service's virtual IP, sorted. */
-function vipRules(rules: readonly NatRule[], service: Service): string[] {
+/** `<destination> <protocol> <port>` of the rules that catch a service's virtual IP, sorted; `REJECT` behind it. */
+function vipRules(rules: readonly IptablesRule[], service: Service): string[] {
   return rules
-    .filter((rule) => rule.chain === SERVICES && isOf(rule, service) && rule.comment?.endsWith(' cluster IP'))
-    .map(({ destination = '', protocol = '', dport = '' }) => `${destination} ${protocol} ${dport}`)
+    .filter(
+      (rule) =>
+        rule.chain === SERVICES &&
+        isOf(rule, service) &&
+        / (cluster IP|has no endpoints)$/.test(rule.comment ?? ''),
+    )
+    .map(
+      ({ destination = '', protocol = '', dport = '', jump }) =>
+        `${destination} ${protocol} ${dport}${jump === 'REJECT' ? ' REJECT' : ''}`,
+    )
     .sort()
 }
 
 /** kube-proxy writes the service into the comment: `default/nginx-clusterip:http cluster IP`. */
-function isOf({ comment = '' }: NatRule, service: Service): boolean {
+function isOf({ comment = '' }: IptablesRule, service: Service): boolean {
   const key = keyOf(service)
   return comment === key || comment.startsWith(`${key}:`) || comment.startsWith(`${key} `)
 }
 
 function commandFor(service: Service): string {
-  return `iptables-save -t nat | grep ${keyOf(service)}, on every node`
+  return `iptables-save | grep ${keyOf(service)}, on every node`
 }

@@ -1,6 +1,7 @@
 import {
   governedBy,
   isHeadless,
+  isSelecting,
   nameOf,
   namespaceOf,
   ordinalPods,
@@ -40,7 +41,7 @@ export const eachHeadlessWithNamedPort = servicesThat(
 export const eachVipWithNamedPort = servicesThat(
   (service) => wantsVip(service) && srvPorts(service).length > 0,
 )
-export const eachSelecting = servicesThat((service) => service.spec?.selector !== undefined)
+export const eachSelecting = servicesThat(isSelecting)
 
 export const eachWorkload: Scope<Workload> = {
   items: ({ declared }) => [...declared.statefulSets, ...declared.deployments, ...declared.daemonSets],

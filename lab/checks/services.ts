@@ -1,6 +1,7 @@
 import { isHeadless, namespaceOf, selectedBy, templateOf } from '../observe/model/declared.js'
 import type { Declared, Labels, Service } from '../observe/model/declared.js'
 import { isLive, podsSelected } from '../observe/model/pods.js'
+import type { Pod } from '../observe/model/pods.js'
 import { defineCheck } from './check.js'
 import { liveOf, liveService } from './live.js'
 import { compare } from './outcome.js'
@@ -50,19 +51,19 @@ const servicesSelector = defineCheck({
   hint: 'Compare `kubectl get service -o yaml` with `kubectl get pods --show-labels`: every label of the selector must be on the pods.',
   of: eachSelecting,
   judge: (service, context) => {
-    const live = liveService(service, context)
     const declared = { ...service.spec?.selector }
-    const selector = { ...live.spec?.selector }
-    const pods = podsSelected(
-      context.read(context.observations.api.pods),
-      namespaceOf(service),
-      selector,
-    ).filter(isLive)
-    const differs = differences(selector, podLabels(service, context.declared) ?? declared)
+    const selector = { ...liveService(service, context).spec?.selector }
+    const live = context.read(context.observations.api.pods).filter(isLive)
+    const pods = podsSelected(live, namespaceOf(service), selector)
     const observed = { selector, pods: pods.length > 0 ? 'at least one' : 'none' }
-    return compare({ selector: declared, pods: 'at least one' }, observed, {
-      ...(differs.length === 0 ? {} : { hint: `The selector does not fit the pods: ${differs.join('; ')}.` }),
-    })
+    const differs = differences(selector, podLabels(service, context.declared) ?? declared)
+    const hint =
+      differs.length > 0
+        ? `The selector does not fit the pods: ${differs.join('; ')}.`
+        : pods.length === 0
+          ? carriedByNone(selector, namespaceOf(service), live)
+          : undefined
+    return compare({ selector: declared, pods: 'at least one' }, observed, hint === undefined ? {} : { hint })
   },
 })
 
@@ -97,4 +98,13 @@ function differences(selector: Labels, labels: Labels): string[] {
     if (has === value) return []
     return [`it asks for ${key}=${value}, the pods have ${has === undefined ? `no ${key}` : `${key}=${has}`}`]
   })
+}
+
+/** The labels that no pod carries, where there are such: some are given to pods only while they run. */
+function carriedByNone(selector: Labels, namespace: string, pods: readonly Pod[]): string | undefined {
+  const labels = Object.entries(selector)
+    .filter(([key, value]) => podsSelected(pods, namespace, { [key]: value }).length === 0)
+    .map(([key, value]) => `${key}=${value}`)
+  if (labels.length === 0) return undefined
+  return `No pod has ${labels.join(', ')}. A label that is not in the template is given by what runs in the pods, or beside them: see its log.`
 }

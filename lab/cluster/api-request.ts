@@ -29,7 +29,7 @@ export interface ApiResponse {
  */
 export async function apiRequest(
   config: KubeConfig,
-  method: 'GET' | 'PATCH',
+  method: 'GET' | 'PATCH' | 'POST',
   path: string,
   body?: { readonly type: string; readonly content: unknown },
   { signal, answerMs = ANSWER_MS }: ApiLimits = {},

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { LabError } from '../errors.js'
 import { must, type Run, type RunOptions } from '../host/run.js'
 import type { HostNetworks } from '../../topology/index.js'
@@ -58,6 +59,15 @@ export class Engine {
   async removeContainers(containers: readonly Container[]): Promise<void> {
     if (containers.length === 0) return
     await this.run('docker', ['rm', '-f', '-v', ...containers.map(({ id }) => id)], this.options)
+  }
+
+  /** Starts a container that exited, or was never started. */
+  async start({ id }: Container): Promise<void> {
+    await this.run('docker', ['start', id], this.options)
+  }
+
+  async unpause({ id }: Container): Promise<void> {
+    await this.run('docker', ['unpause', id], this.options)
   }
 
   /** Volumes that carry one of the owner labels: none that kind makes today, but theirs would be ours. */
@@ -131,13 +141,28 @@ export class Engine {
   }
 
   async hasImage(reference: string): Promise<boolean> {
-    const args = ['image', 'inspect', '--format', '{{.Id}}', reference]
-    const { exitCode, stderr } = await this.tryRun('docker', args, this.options)
-    if (exitCode === 0) return true
-    if (/no such image/i.test(stderr)) return false
-    throw new LabError('command.failed', `docker image inspect ${reference} failed`, {
-      details: stderr.trim(),
-    })
+    return (await this.inspect('image', reference, '{{.Id}}')) !== undefined
+  }
+
+  /** What the engine tells of one thing; `undefined` where there is none of that name. */
+  private async inspect(
+    what: 'container' | 'image',
+    name: string,
+    format: string,
+  ): Promise<string | undefined> {
+    const args = [what, 'inspect', '--format', format, name]
+    const { exitCode, stdout, stderr } = await this.tryRun('docker', args, this.options)
+    if (exitCode === 0) return stdout
+    if (stderr.toLowerCase().includes(`no such ${what}`)) return undefined
+    throw new LabError('command.failed', `docker ${what} inspect ${name} failed`, { details: stderr.trim() })
+  }
+
+  /** Addresses of a container on a network, IPv4 first; none while it does not run, is not on it, or is gone. */
+  async addresses(container: string, network: string): Promise<string[]> {
+    const format = `{{with index .NetworkSettings.Networks "${network}"}}{{println .IPAddress}}{{println .GlobalIPv6Address}}{{end}}`
+    const lines = ((await this.inspect('container', container, format)) ?? '').split('\n')
+    // An engine may print words where there is none.
+    return lines.filter((line) => isIP(line) !== 0)
   }
 
   /** Folder in which the engine keeps its data. */

@@ -11,12 +11,19 @@ import {
   type V1Pod,
   type V1StatefulSet,
 } from '@kubernetes/client-node'
+import { HEALTH_IGNORED } from '../../constructs/lab/fixtures-chart.js'
 import { withDeadline } from '../host/deadline.js'
 import { tail } from '../host/run.js'
 import { ANSWER_MS } from './api-request.js'
 import { configure } from './client.js'
-import { ObjectApi, type Applied } from './object-api.js'
+import { nameOf, ObjectApi, type Applied } from './object-api.js'
 import { missingFromRollout, notReadyReason } from './rollout.js'
+import { ensureSecret, secretValue, type WantedSecret } from './secrets.js'
+
+type Workload = V1Deployment | V1StatefulSet | V1DaemonSet | V1Pod
+
+/** Kinds whose rollout is waited for. */
+const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Pod']
 
 /** The API server, as far as a deploy needs it. */
 export class Kube {
@@ -64,6 +71,21 @@ export class Kube {
     return this.objects.apply(object)
   }
 
+  /** Whether an object is there: see {@link ObjectApi.has}. */
+  has(object: KubernetesObject): Promise<boolean> {
+    return this.objects.has(object)
+  }
+
+  /** Creates or completes a Secret: see {@link ensureSecret}. */
+  ensureSecret(wanted: WantedSecret): Promise<Applied> {
+    return ensureSecret(this.config, wanted, { signal: this.signal, answerMs: this.answerMs })
+  }
+
+  /** One value of a Secret: see {@link secretValue}. */
+  secretValue(secret: { namespace: string; name: string; key: string }): Promise<string> {
+    return secretValue(this.config, secret, { signal: this.signal, answerMs: this.answerMs })
+  }
+
   /** While something is waited for, an API server that does not answer is one more thing that is missing. */
   private async patiently(look: () => Promise<string | undefined>): Promise<string | undefined> {
     try {
@@ -98,36 +120,26 @@ export class Kube {
   }
 
   private async missingRollouts(objects: readonly KubernetesObject[]): Promise<string | undefined> {
-    const missing = await Promise.all(
-      objects.map(async (object) => {
-        const live = await this.workload(object)
-        return live === undefined ? undefined : missingFromRollout(live)
-      }),
-    )
-    const lines = missing.filter((line) => line !== undefined)
+    const wanted = objects.filter((one) => WORKLOADS.includes(one.kind ?? '') && !isIgnored(one))
+    const live = await this.workloads(new Set(wanted.map(({ kind }) => kind)))
+    const lines = wanted.flatMap((object) => {
+      const found = live.find((one) => keyOf(one) === keyOf(object))
+      return (found === undefined ? `${nameOf(object)}: not there` : missingFrom(found)) ?? []
+    })
     return lines.length === 0 ? undefined : lines.join('; ')
   }
 
-  private async workload(
-    object: KubernetesObject,
-  ): Promise<V1Deployment | V1StatefulSet | V1DaemonSet | undefined> {
-    const target = { name: object.metadata?.name ?? '', namespace: object.metadata?.namespace ?? 'default' }
-    switch (object.kind) {
-      case 'Deployment':
-        return Object.assign(await this.apps((api) => api.readNamespacedDeployment(target)), {
-          kind: 'Deployment',
-        })
-      case 'StatefulSet':
-        return Object.assign(await this.apps((api) => api.readNamespacedStatefulSet(target)), {
-          kind: 'StatefulSet',
-        })
-      case 'DaemonSet':
-        return Object.assign(await this.apps((api) => api.readNamespacedDaemonSet(target)), {
-          kind: 'DaemonSet',
-        })
-      default:
-        return undefined
-    }
+  /** All of the cluster's of these kinds: a list is one request, however many there are. */
+  private async workloads(kinds: ReadonlySet<string | undefined>): Promise<Workload[]> {
+    const list = async (kind: string, ask: () => Promise<{ items: Workload[] }>): Promise<Workload[]> =>
+      kinds.has(kind) ? (await ask()).items.map((one) => Object.assign(one, { kind })) : []
+    const lists = await Promise.all([
+      list('Deployment', () => this.apps((api) => api.listDeploymentForAllNamespaces())),
+      list('StatefulSet', () => this.apps((api) => api.listStatefulSetForAllNamespaces())),
+      list('DaemonSet', () => this.apps((api) => api.listDaemonSetForAllNamespaces())),
+      list('Pod', () => this.core((api) => api.listPodForAllNamespaces())),
+    ])
+    return lists.flat()
   }
 
   /**
@@ -140,19 +152,22 @@ export class Kube {
         this.core((api) => api.listPodForAllNamespaces()),
         this.core((api) => api.listEventForAllNamespaces({ fieldSelector: 'type=Warning' })),
       ])
+      const ignored = new Set(pods.items.filter(isIgnored).map(({ metadata }) => podName(metadata)))
       const waiting = pods.items.flatMap((pod) => {
-        const reason = notReadyReason(pod)
+        const reason = ignored.has(podName(pod.metadata)) ? undefined : notReadyReason(pod)
         return reason === undefined ? [] : [{ pod, reason }]
       })
       const logs = await Promise.all(waiting.slice(0, 3).map(({ pod }) => this.logsOf(pod)))
       return [
         waiting.length === 0 ? 'all pods are ready' : 'pods not ready:',
-        ...waiting.map(
-          ({ pod, reason }) => `  ${pod.metadata?.namespace ?? ''}/${pod.metadata?.name ?? ''}: ${reason}`,
-        ),
-        ...latest(events.items).map(
+        ...waiting.map(({ pod, reason }) => `  ${podName(pod.metadata)}: ${reason}`),
+        ...latest(
+          events.items.filter(
+            ({ involvedObject }) => involvedObject.kind !== 'Pod' || !ignored.has(podName(involvedObject)),
+          ),
+        ).map(
           ({ involvedObject, message }) =>
-            `event: ${involvedObject.kind ?? ''} ${involvedObject.name ?? ''}: ${message ?? ''}`,
+            `event: ${involvedObject.kind ?? ''} ${[involvedObject.namespace, involvedObject.name].filter((part) => part !== undefined).join('/')}: ${message ?? ''}`,
         ),
         ...logs.flat(),
       ].join('\n')
@@ -183,6 +198,25 @@ export class Kube {
             .map((line) => `  ${line}`),
         ]
   }
+}
+
+const keyOf = ({ kind, metadata }: KubernetesObject): string =>
+  `${kind ?? ''} ${metadata?.namespace ?? 'default'}/${metadata?.name ?? ''}`
+
+const podName = ({ namespace = '', name = '' }: { namespace?: string; name?: string } = {}): string =>
+  `${namespace}/${name}`
+
+/** Whether an object says that its health does not matter, as a pod does that is there to be never ready. */
+const isIgnored = ({ metadata }: KubernetesObject): boolean =>
+  Object.entries(HEALTH_IGNORED).every(([key, value]) => metadata?.labels?.[key] === value)
+
+const isPod = (live: Workload): live is V1Pod => live.kind === 'Pod'
+
+/** What is missing until a workload, or a pod that belongs to none, does its work. */
+function missingFrom(live: Workload): string | undefined {
+  if (!isPod(live)) return missingFromRollout(live)
+  const reason = notReadyReason(live)
+  return reason === undefined ? undefined : `${nameOf(live)}: ${reason}`
 }
 
 function latest(events: readonly CoreV1Event[]): CoreV1Event[] {

@@ -48,6 +48,23 @@ export class ObjectApi {
     return versionIn(before) === versionIn(after) ? 'unchanged' : 'changed'
   }
 
+  /**
+   * Whether an object of this kind and name is there.
+   *
+   * @throws LabError `cluster.rejected` with the API server's words
+   */
+  async has(object: KubernetesObject): Promise<boolean> {
+    const path = await this.path(object)
+    if (path === undefined) return false
+    const answer = await apiRequest(this.config, 'GET', path, undefined, this.limits)
+    if (answer.status === 200) return true
+    if (answer.status === 404) return false
+    throw new LabError(
+      'cluster.rejected',
+      `the API server does not show ${nameOf(object)}: ${messageIn(answer)}`,
+    )
+  }
+
   /** Path of an object, by discovery; `undefined` while its kind is not served. */
   private async path({ apiVersion = '', kind, metadata }: KubernetesObject): Promise<string | undefined> {
     const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
@@ -77,7 +94,8 @@ export function nameOf({ kind, metadata }: KubernetesObject): string {
   return `${kind ?? 'object'} ${metadata?.namespace === undefined ? '' : `${metadata.namespace}/`}${name}`
 }
 
-const messageIn = ({ status, body }: ApiResponse): string =>
+/** What the API server says of an answer that is no success. */
+export const messageIn = ({ status, body }: ApiResponse): string =>
   (body as { message?: string }).message ?? (typeof body === 'string' ? body : `HTTP ${status}`)
 
 const versionIn = ({ body }: ApiResponse): string | undefined =>

@@ -6,7 +6,8 @@ import type { V1DaemonSet, V1Deployment, V1Pod, V1StatefulSet } from '@kubernete
  */
 export function missingFromRollout(live: V1Deployment | V1StatefulSet | V1DaemonSet): string | undefined {
   const { kind = 'workload', metadata, status } = live
-  const name = `${kind} ${metadata?.name ?? ''}`
+  const namespace = metadata?.namespace === undefined ? '' : `${metadata.namespace}/`
+  const name = `${kind} ${namespace}${metadata?.name ?? ''}`
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return `${name}: not observed yet`
   const [wanted, updated, ready] = counts(live)
   if (updated < wanted) return `${name}: ${updated} of ${wanted} updated`

@@ -26,6 +26,8 @@ export type JournalEntry =
   | { readonly event: 'nodes-removed'; readonly volumes?: readonly string[] }
   /** It was seen that there are none any more. */
   | { readonly event: 'nodes-gone' }
+  /** The workloads are about to have so many. */
+  | { readonly event: 'kafka-brokers'; readonly brokers: number }
 
 /** The folder of one lab, `.lab/<name>/`: rendered files, kubeconfig, journal, logs, last result. */
 export class LabState {
@@ -126,6 +128,16 @@ export class LabState {
   async mayHaveNodes(): Promise<boolean> {
     const last = await this.lastOfNodes()
     return last !== undefined && last.event !== 'nodes-gone'
+  }
+
+  /** How many brokers Kafka was given on the nodes there are; `undefined` where it was never among the workloads. */
+  async kafkaBrokers(): Promise<number | undefined> {
+    const entries = await this.entries()
+    const nodes = entries.findLastIndex(({ event }) => event.startsWith('nodes-'))
+    return entries
+      .slice(nodes + 1)
+      .flatMap((entry) => (entry.event === 'kafka-brokers' ? [entry.brokers] : []))
+      .at(-1)
   }
 
   /** Anonymous volumes of nodes that were removed, or were about to be. */

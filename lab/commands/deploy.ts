@@ -12,6 +12,7 @@ import { cacheDir } from '../host/paths.js'
 import { tryRun } from '../host/run.js'
 import { deployStages } from '../pipeline/deploy.js'
 import { runStages } from '../pipeline/progress.js'
+import { neededArtifacts } from '../plan/plan.js'
 import { exitCodeOf } from '../report/model.js'
 import { ago, seconds } from '../words.js'
 import { holding, hostLog, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
@@ -49,7 +50,7 @@ export async function deploy(options: DeployOptions, io: CommandIo): Promise<num
 }
 
 /** Bytes that the artifacts take, and the caches of Go while it builds them (they are in the home folder). */
-const CACHE = 2e9
+const CACHE = 3e9
 const GO_CACHES = 9e9
 
 async function makeLab(
@@ -58,7 +59,7 @@ async function makeLab(
   io: CommandIo,
 ): Promise<number> {
   const artifacts = await defaultSource()
-  const names = Object.values(lab.plan.artifacts)
+  const names = neededArtifacts(lab.plan)
   const provision: ProvisionOptions = {
     run: tryRun,
     consent: consentFrom(yes, io.say, io.signal),

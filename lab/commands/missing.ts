@@ -2,6 +2,7 @@ import { defaultSource } from '../artifacts/default-source.js'
 import { inspectHost } from '../host/inspect.js'
 import { requirements } from '../host/requirements.js'
 import { tryRun } from '../host/run.js'
+import { neededArtifacts } from '../plan/plan.js'
 import { openLab } from './context.js'
 
 /**
@@ -10,7 +11,7 @@ import { openLab } from './context.js'
  */
 export async function missingHere(signal: AbortSignal): Promise<string | undefined> {
   const { plan } = await openLab({})
-  const { tools } = await (await defaultSource()).survey(Object.values(plan.artifacts))
+  const { tools } = await (await defaultSource()).survey(neededArtifacts(plan))
   const facts = await inspectHost(tryRun, signal)
   // A stopped engine holds its images, but does not tell: it has to be started first, which is no installation.
   const missing = requirements(facts, facts.engine === 'stopped' ? [] : tools)

@@ -14,9 +14,9 @@ export interface SynthOptions extends LabOptions {
  */
 export async function synth(options: SynthOptions, io: CommandIo): Promise<number> {
   const { plan } = await openLab(options)
-  const yaml = plan.manifests
-    .map((object) => stringify(object, { aliasDuplicateObjects: false }))
-    .join('---\n')
+  // What a running lab alone knows is left open: where the external database is.
+  const manifests = plan.manifests([])
+  const yaml = manifests.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n')
   if (options.stdout === true) {
     io.print(yaml.trimEnd())
     return 0
@@ -25,6 +25,10 @@ export async function synth(options: SynthOptions, io: CommandIo): Promise<numbe
   await mkdir(folder, { recursive: true })
   const file = join(folder, 'lab.k8s.yaml')
   await writeFile(file, yaml)
-  io.say(`${plan.manifests.length} objects written to ${file}`)
+  io.say(`${manifests.length} objects written to ${file}`)
+  const secrets = plan.secrets.map(({ namespace, name }) => `${namespace}/${name}`)
+  if (secrets.length > 0) io.say(`they need Secrets, which deploy makes: ${secrets.join(', ')}`)
+  if (plan.externalDatabase !== undefined)
+    io.say('the service of the external database has no endpoints: only a running lab knows its address')
   return 0
 }

@@ -6,7 +6,7 @@ import type { Run } from './run.js'
 
 /** Looks at the host; changes nothing. */
 export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFacts> {
-  const [os, hasApt, engine, ip, dockerCli, hasGo, debootstrap, aptSources] = await Promise.all([
+  const [os, hasApt, engine, ip, dockerCli, hasGo, debootstrap, maven, aptSources] = await Promise.all([
     readFile('/etc/os-release', 'utf8').then(parseOsRelease, () => parseOsRelease('')),
     onPath(run, 'apt-get', signal),
     engineState(run, signal),
@@ -17,6 +17,7 @@ export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFa
     onPath(run, 'debootstrap', signal).then(
       async (found) => found || onPath(run, '/usr/sbin/debootstrap', signal),
     ),
+    onPath(run, 'mvn', signal),
     readAptSources(),
   ])
   const go = hasGo ? await goVersion(run, signal) : { version: undefined, toolchain: 'local' }
@@ -30,6 +31,7 @@ export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFa
     go: go.version,
     goToolchain: go.toolchain,
     debootstrap,
+    maven,
     aptSources,
   }
 }

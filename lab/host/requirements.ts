@@ -2,7 +2,7 @@ import { debianMirror, type AptSource, type DebianMirror, type OsRelease } from 
 import type { EngineState } from './engine.js'
 
 /** What building artifacts can ask of the host, beside the engine. */
-export type Tool = 'go' | 'debootstrap'
+export type Tool = 'go' | 'debootstrap' | 'maven'
 
 /** What was found on the host; gathered by `inspectHost`, judged here. */
 export interface HostFacts {
@@ -19,6 +19,7 @@ export interface HostFacts {
   /** What `go env GOTOOLCHAIN` says: with `auto` Go fetches a newer toolchain by itself. */
   readonly goToolchain: string
   readonly debootstrap: boolean
+  readonly maven: boolean
   readonly aptSources: readonly AptSource[]
 }
 
@@ -85,6 +86,10 @@ export function requirements(facts: HostFacts, tools: readonly Tool[]): Requirem
       packages: ['debootstrap'],
       from,
     })
+  }
+  if (tools.includes('maven') && !facts.maven) {
+    // It brings a Java to run on where there is none.
+    found.push({ name: 'Maven', missing: 'Maven is not installed', packages: ['maven'], from })
   }
   if (tools.includes('go') && !goIsGoodEnough(facts)) {
     found.push({

@@ -5,7 +5,7 @@ import { collect } from './collect.js'
 import type { Collecting } from './collect.js'
 import { parseContainerlab, parseDockerPs } from './containers.js'
 import { parseIptables } from './iptables.js'
-import type { ContainerObservations, NatRule, Part } from './model/observations.js'
+import type { ContainerObservations, IptablesRule, Part } from './model/observations.js'
 import type { EngineAccess } from './model/target.js'
 
 const DEADLINE_MS = 5_000
@@ -36,14 +36,14 @@ export async function collectContainers(
   return { containerlab, kind }
 }
 
-/** The nat table of a node of the lab. */
-export function collectNat(
+/** The rules that a node of the lab has for services. */
+export function collectIptables(
   collecting: Collecting,
   engine: EngineAccess,
   node: string,
-): Promise<Part<readonly NatRule[]>> {
-  const line = [engine.docker, 'exec', node, 'iptables-save', '-t', 'nat']
-  return command(collecting, `nat.${node}`, engine, line, parseIptables)
+): Promise<Part<readonly IptablesRule[]>> {
+  const line = [engine.docker, 'exec', node, 'iptables-save']
+  return command(collecting, `iptables.${node}`, engine, line, parseIptables)
 }
 
 function command<T>(

@@ -1,16 +1,22 @@
-import type { NatRule } from './model/observations.js'
+import type { IptablesRule } from './model/observations.js'
 
-/** The rules in what iptables-save prints; the lines that are no rules (tables, policies, remarks) are left out. */
-export function parseIptables(output: string): NatRule[] {
+/** kube-proxy's chain; the rest of the filter table has nothing to do with services. */
+const SERVICES = 'KUBE-SERVICES'
+
+/** The rules for services in what iptables-save prints: those of the nat table, and one chain of the filter table. */
+export function parseIptables(output: string): IptablesRule[] {
+  let table = ''
   return output.split('\n').flatMap((line) => {
     const words = split(line)
-    const chain = words[0] === '-A' ? words[1] : undefined
-    if (chain === undefined) return []
+    const [first = '', chain] = words
+    if (first.startsWith('*')) table = first.slice(1)
+    if (first !== '-A' || chain === undefined) return []
+    if (table !== 'nat' && !(table === 'filter' && chain === SERVICES)) return []
     const after = (option: string): string | undefined => {
       const at = words.indexOf(option)
       return at === -1 ? undefined : words[at + 1]
     }
-    const rule = { chain, rule: line.trim() }
+    const rule = { table, chain, rule: line.trim() } as const
     const parts = {
       comment: after('--comment'),
       destination: after('-d'),

@@ -6,7 +6,7 @@ import type { Clock } from './clock.js'
 import { missing } from './collect.js'
 import type { Collecting } from './collect.js'
 import { podExec } from './exec.js'
-import { collectContainers, collectNat } from './host.js'
+import { collectContainers, collectIptables } from './host.js'
 import { namespacesOf, readDeclared } from './model/declared.js'
 import type { Observations, Part } from './model/observations.js'
 import { questionsFor } from './model/questions.js'
@@ -81,7 +81,7 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
     return { api, dns, redis, initLogs }
   }
 
-  const [cluster, containers, nat] = await Promise.all([
+  const [cluster, containers, iptables] = await Promise.all([
     ofCluster(),
     collectContainers(collecting, engine, lab.name),
     // In the other modes kube-proxy writes nothing there.
@@ -89,11 +89,11 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
       ? byKey(
           lab.nodes,
           (node) => node,
-          (node) => collectNat(collecting, engine, node),
+          (node) => collectIptables(collecting, engine, node),
         )
       : {},
   ])
-  return { at, probeNamespace: probe.namespace, containers, nat, ...cluster }
+  return { at, probeNamespace: probe.namespace, containers, iptables, ...cluster }
 }
 
 /** Effects in parallel, their results by the key of what they are of. */

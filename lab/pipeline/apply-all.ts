@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Kube } from '../cluster/kube.js'
 import { nameOf, type Applied } from '../cluster/object-api.js'
-import { LabError } from '../errors.js'
 import { waitUntil, type WaitOptions } from '../host/wait.js'
+import { whyUnanswered } from './until-answered.js'
 
 /** Kinds that other objects need to be there first, in the order in which they are applied. */
 const FIRST = ['Namespace', 'CustomResourceDefinition', 'IPPool', 'ServiceAccount', 'Secret', 'ConfigMap']
@@ -53,8 +53,7 @@ async function applyOne(
     try {
       result = await kube.apply(object)
     } catch (error) {
-      if (error instanceof LabError && error.code === 'cluster.unreachable') return error.message
-      throw error
+      return whyUnanswered(error)
     }
     return result === undefined ? `${nameOf(object)}: its kind is not served yet` : undefined
   }, wait)

@@ -7,7 +7,17 @@ import type { Run } from '../host/run.js'
 import type { Plan } from '../plan/plan.js'
 
 /** What the pipeline asks of a cluster. */
-export type ClusterApi = Pick<Kube, 'apply' | 'unreachable' | 'nodesNotReady' | 'notRolledOut' | 'explain'>
+export type ClusterApi = Pick<
+  Kube,
+  | 'apply'
+  | 'has'
+  | 'ensureSecret'
+  | 'secretValue'
+  | 'unreachable'
+  | 'nodesNotReady'
+  | 'notRolledOut'
+  | 'explain'
+>
 
 /** What the steps of a deploy are given. */
 export interface DeployContext {

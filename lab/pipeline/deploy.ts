@@ -2,6 +2,8 @@ import type { DeployContext } from './deploy-context.js'
 import type { Stage } from './progress.js'
 import { artifactStep } from './steps/artifact.js'
 import { calicoStep } from './steps/calico.js'
+import { credentialsStep } from './steps/credentials.js'
+import { externalDatabaseStep } from './steps/external-database.js'
 import { kubeconfigStep } from './steps/kubeconfig.js'
 import { nodesStep } from './steps/nodes.js'
 import { preflight } from './steps/preflight.js'
@@ -11,6 +13,7 @@ export type { ClusterApi, DeployContext } from './deploy-context.js'
 
 /** From nothing, or from whatever is there, to a lab whose workloads are rolled out. */
 export function deployStages(context: DeployContext): Stage[] {
+  const database = context.plan.externalDatabase
   return [
     preflight(context),
     {
@@ -21,6 +24,8 @@ export function deployStages(context: DeployContext): Stage[] {
     nodesStep(context),
     kubeconfigStep(context),
     calicoStep(context),
+    credentialsStep(context),
+    ...(database === undefined ? [] : [externalDatabaseStep(context, database)]),
     workloadsStep(context),
   ]
 }

@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto'
-import { App, Testing } from 'cdk8s'
 import type { KubernetesObject } from '@kubernetes/client-node'
-import { LabChart } from '../../constructs/index.js'
-import { nodeNames, renderContainerlab, renderKindConfig, type Topology } from '../../topology/index.js'
+import { DEFAULT_NAMESPACE, requiredSecrets } from '../../constructs/index.js'
+import { EXTERNAL_DATABASE_SECRET } from '../../constructs/lab/default-chart.js'
+import {
+  linuxContainerName,
+  nodeNames,
+  renderContainerlab,
+  renderKindConfig,
+  type Topology,
+} from '../../topology/index.js'
 import { versions, workloadImages } from '../artifacts/versions.js'
+import type { WantedSecret } from '../cluster/secrets.js'
 import { LabError } from '../errors.js'
-import type { Spec } from '../spec/index.js'
+import { externalDatabaseNode, type Spec } from '../spec/index.js'
+import { labLabels, synthesised, workloadsApp } from './workloads.js'
 
 /** Everything that is decided before anything is changed. The same spec gives the same plan. */
 export interface Plan {
@@ -17,13 +25,39 @@ export interface Plan {
   readonly artifacts: typeof artifacts
   /** The kind configuration, as YAML. */
   readonly kindConfig: string
-  /** The containerlab topology, as YAML, for a node image. */
-  readonly containerlab: (nodeImage: string) => string
-  /** The workloads, as plain Kubernetes objects in the order in which they are applied. */
-  readonly manifests: readonly KubernetesObject[]
+  /** Artifacts that linux nodes are made from, by the name of the image in the spec. */
+  readonly linuxArtifacts: Readonly<Record<string, string>>
+  /** The containerlab topology, as YAML, for the references of the node image and of those of linux nodes. */
+  readonly containerlab: (nodeImage: string, linuxImages: Readonly<Record<string, string>>) => string
+  /**
+   * The workloads, as plain Kubernetes objects in the order in which they are applied.
+   *
+   * @param externalAddresses where the external database is, known only once its container runs: none gives its
+   * service no endpoints; `undefined`, where they cannot be known, leaves that service out
+   */
+  readonly manifests: (externalAddresses: readonly string[] | undefined) => readonly KubernetesObject[]
+  /** Secrets the workloads mount. Their values are nowhere but in the cluster. */
+  readonly secrets: readonly WantedSecret[]
+  /** `undefined` where the spec turns it off. */
+  readonly externalDatabase: PlannedDatabase | undefined
+  /** Brokers of Kafka, which are for the life of a lab once it has them; `undefined` where the spec turns it off. */
+  readonly kafkaBrokers: number | undefined
   /** Over what cannot change in place: two plans with the same digest can share a running cluster. */
   readonly topologyDigest: string
 }
+
+/** The database on a linux node. */
+export interface PlannedDatabase {
+  readonly container: string
+  /** Where the password of the pods' role is. */
+  readonly password: { readonly namespace: string; readonly name: string; readonly key: string }
+}
+
+/** Names of all the artifacts a lab is made of. */
+export const neededArtifacts = ({ artifacts, linuxArtifacts }: Plan): string[] => [
+  ...Object.values(artifacts),
+  ...Object.values(linuxArtifacts),
+]
 
 const artifacts = {
   node: 'node',
@@ -43,7 +77,8 @@ export function makePlan(spec: Spec): Plan {
   const { topology } = spec
   mustBeBuildable('topology.kubernetesVersion', topology.kubernetesVersion, versions.kubernetes)
   mustBeBuildable('topology.calicoVersion', topology.calicoVersion, versions.calico)
-  const nodes = nodeNames(topology)
+  const labels = labLabels(spec)
+  const remembered = memory<readonly KubernetesObject[]>()
   const kindConfig = renderKindConfig(topology, {
     etcdImageTag: versions.etcdImageTag,
     dnsImageTag: versions.coredns,
@@ -51,12 +86,16 @@ export function makePlan(spec: Spec): Plan {
   return {
     name: spec.name,
     topology,
-    nodes,
+    nodes: nodeNames(topology),
     artifacts,
+    linuxArtifacts: linuxArtifacts(topology),
     kindConfig,
-    containerlab: (nodeImage) =>
-      renderContainerlab(topology, { nodeImage, kindConfigFile: KIND_CONFIG_FILE }),
-    manifests: workloads(spec, nodes.length),
+    containerlab: (nodeImage, linuxImages) =>
+      renderContainerlab(topology, { nodeImage, linuxImages, kindConfigFile: KIND_CONFIG_FILE }),
+    manifests: (addresses) => remembered(addresses, () => synthesised(workloadsApp(spec, addresses))),
+    secrets: requiredSecrets(workloadsApp(spec, [])).map((secret) => ({ ...secret, labels })),
+    externalDatabase: externalDatabase(spec),
+    kafkaBrokers: spec.workloads.kafka.enabled ? spec.workloads.kafka.replicas : undefined,
     topologyDigest: createHash('sha256').update(JSON.stringify(topology)).digest('hex').slice(0, 16),
   }
 }
@@ -69,14 +108,27 @@ function mustBeBuildable(field: string, asked: string, has: string): void {
   )
 }
 
-function workloads(spec: Spec, nodes: number): KubernetesObject[] {
-  const chart = new LabChart(new App(), 'lab', {
-    clusterDomain: spec.topology.clusterDomain,
-    nodes,
-    labels: { 'headless-lab.dev/lab': spec.name },
-    redis: { image: workloadImages.redis, replicas: spec.workloads.redis.replicas },
-    nginx: { image: workloadImages.nginx, replicas: spec.workloads.nginx.replicas },
-    multitool: { image: workloadImages.multitool },
-  })
-  return Testing.synth(chart) as KubernetesObject[]
+/** The images of linux nodes that are this lab's own, each by the name of its artifact: `headless-lab/<artifact>`. */
+function linuxArtifacts({ linuxNodes }: Topology): Record<string, string> {
+  const own = Object.keys(workloadImages).map((artifact) => [`headless-lab/${artifact}`, artifact] as const)
+  return Object.fromEntries(own.filter(([name]) => linuxNodes.some(({ image }) => image === name)))
+}
+
+function externalDatabase({ topology, workloads }: Spec): PlannedDatabase | undefined {
+  if (!workloads.externalDatabase.enabled) return undefined
+  return {
+    container: linuxContainerName(topology, externalDatabaseNode),
+    password: { namespace: DEFAULT_NAMESPACE, ...EXTERNAL_DATABASE_SECRET },
+  }
+}
+
+/** Makes a value once for each key: one run asks several times for the same manifests. */
+function memory<T>(): (key: readonly string[] | undefined, make: () => T) => T {
+  const known = new Map<string, T>()
+  return (key, make) => {
+    const text = JSON.stringify(key ?? null)
+    const value = known.get(text) ?? make()
+    known.set(text, value)
+    return value
+  }
 }

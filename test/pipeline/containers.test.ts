@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { expectedContainers, whyNotAlive } from '../../lab/pipeline/steps/containers.js'
+import { expectedContainers, whyMadeAnew, whyNotAlive } from '../../lab/pipeline/steps/containers.js'
 import { planOf } from './world.js'
 
 describe('whyNotAlive', () => {
@@ -22,6 +22,36 @@ describe('whyNotAlive', () => {
     ['never finished', both, false, 'they were never finished'],
   ])('%s', (_, containers, finished, why) => {
     expect(whyNotAlive(containers, expected, finished)).toBe(why)
+  })
+})
+
+describe('whyMadeAnew', () => {
+  const plan = planOf({ topology: { workers: 0, linuxNodes: [{ name: 'db', image: 'i' }] } })
+  const lab = (node: string, db: string) =>
+    Object.entries({ 'lab-control-plane': node, 'lab-db': db }).map(([name, state]) => ({
+      ...{ id: name, name, image: 'i' },
+      state,
+    }))
+
+  it.each([
+    ['running', 'running', undefined],
+    ['running', 'exited', undefined],
+    ['running', 'created', undefined],
+    ['running', 'paused', undefined],
+    ['paused', 'paused', undefined],
+    ['paused', 'exited', undefined],
+    ['exited', 'running', 'lab-control-plane is exited'],
+    ['created', 'running', 'lab-control-plane is created'],
+    ['running', 'restarting', 'lab-db is restarting'],
+    // Docker does not start what it was about to remove.
+    ['running', 'dead', 'lab-db is dead'],
+  ])('the node %s, the linux node %s', (node, db, why) => {
+    expect(whyMadeAnew(lab(node, db), plan, true)).toBe(why)
+  })
+
+  it('one that was never finished is made anew, and one whose linux node is gone', () => {
+    expect(whyMadeAnew(lab('running', 'exited'), plan, false)).toBe('they were never finished')
+    expect(whyMadeAnew(lab('running', 'exited').slice(0, 1), plan, true)).toBe('lab-db is not there')
   })
 })
 

@@ -7,7 +7,16 @@ import type { VerifyResult } from '../../lab/report/model.js'
 import { deployStages, type DeployContext } from '../../lab/pipeline/deploy.js'
 import { kernelHasIpvs } from '../../lab/pipeline/steps/ipvs.js'
 import { labErrorOf, linesOf, rejectionOf, type Answer } from '../unit/host/fakes.js'
-import { clabDeploy, fakeArtifacts, hostsBlock, makeLab, node, planOf, type FakeLab } from './world.js'
+import {
+  clabDeploy,
+  fakeArtifacts,
+  hostsBlock,
+  makeLab,
+  node,
+  planOf,
+  POSTGRES,
+  type FakeLab,
+} from './world.js'
 
 // The free space of the machine that runs the tests says nothing about the pipeline.
 vi.mock('node:fs/promises', async (original) => ({
@@ -34,7 +43,7 @@ describe('from nothing', () => {
     expect(await deploy()).toBe(world.effects.length)
     const applied = world.effects.slice(1)
     expect(world.effects[0]).toBe('containerlab deploy')
-    expect(applied.every((effect) => effect.startsWith('apply '))).toBe(true)
+    expect(applied.every((effect) => /^(apply|secret) /.test(effect))).toBe(true)
     const order = ['CustomResourceDefinition', 'IPPool', 'ConfigMap', 'DaemonSet calico', 'StatefulSet']
     const places = order.map((kind) =>
       applied.findIndex(
@@ -287,6 +296,73 @@ describe('linux nodes', () => {
     expect(world.containers).toHaveLength(5)
   })
 
+  const made = async (): Promise<FakeLab> => {
+    const lab = await makeLab()
+    lab.world.containerlab.deploy = () => makesAll(lab.world)
+    lab.world.images.add('postgres:17').add('redis:8')
+    await lab.deploy({ plan })
+    lab.world.effects.length = 0
+    return lab
+  }
+  const stop = ({ world }: FakeLab, name: string, state: string): void => {
+    for (const container of world.containers.filter((one) => one.name === name)) container.state = state
+  }
+
+  it('that do not run are brought back; the cluster stays', async () => {
+    const lab = await made()
+    await lab.state.saveResult({ checks: [] } as unknown as VerifyResult)
+    stop(lab, 'lab-db', 'exited')
+    stop(lab, 'lab-cache', 'paused')
+    // Their images are those they have.
+    lab.world.images.clear()
+    expect(await lab.deploy({ plan })).toBe(2)
+    expect(lab.world.effects).toEqual(['docker unpause id-lab-cache', 'docker start id-lab-db'])
+    expect(lab.results).toContain('lab-cache, lab-db brought back, 5 running')
+    expect(await lab.state.lastResult()).toBeUndefined()
+  })
+
+  it('that end again at once are an error that says where to look', async () => {
+    const lab = await made()
+    lab.world.containers.splice(3, 1, { ...node('lab-db', 'lab', 'exited'), endsAtOnce: true })
+    const error = await labErrorOf(lab.deploy({ plan }))
+    expect(error).toMatchObject({
+      code: 'step.failed',
+      hint: expect.stringContaining('docker logs') as string,
+    })
+    expect(error.message).toBe('they were brought back, and yet lab-db is exited')
+    expect(lab.world.containers).toHaveLength(5)
+  })
+
+  it('of another folder that do not run make its lab no remains: it is refused, untouched', async () => {
+    const lab = await makeLab()
+    lab.world.images.add('postgres:17').add('redis:8')
+    await makesAll(lab.world)
+    stop(lab, 'lab-db', 'exited')
+    expect((await labErrorOf(lab.deploy({ plan }))).code).toBe('usage.invalid')
+    expect(lab.world.effects).toEqual([])
+  })
+
+  it('made from an older image of this lab are kept, with a warning', async () => {
+    const lab = await makeLab()
+    const own = planOf({ topology: { linuxNodes: [{ name: 'db', image: 'headless-lab/postgres' }] } })
+    const image = 'headless-lab/node:1-k'
+    const db = (from: string) => ({ ...node('lab-db', 'lab'), image: from })
+    lab.world.containerlab.deploy = async () => {
+      const answer = await clabDeploy(lab.world, 'lab', 2)
+      const nodes = lab.world.containers.map((one) => ({ ...one, image }))
+      lab.world.containers.splice(0, 3, ...nodes, db(POSTGRES))
+      return answer
+    }
+    await lab.deploy({ plan: own })
+    expect(await lab.deploy({ plan: own })).toBe(0)
+    expect(lab.warnings).toEqual([])
+    lab.world.containers.splice(3, 1, db('0123456789ab'))
+    expect(await lab.deploy({ plan: own })).toBe(0)
+    expect(lab.warnings).toEqual([
+      'lab-db was made from an older image; teardown and deploy bring the newer one',
+    ])
+  })
+
   it('that containerlab did not make are missed', async () => {
     const { deploy, world } = await makeLab()
     world.images.add('postgres:17').add('redis:8')
@@ -318,7 +394,9 @@ describe('a healthy lab', () => {
     const { deploy, world, warnings } = await deployed()
     expect(await deploy({ artifacts: await fakeArtifacts('headless-lab/node:1-newer') })).toBe(0)
     expect(world.effects).toEqual([])
-    expect(warnings).toEqual([expect.stringContaining('older node image')])
+    expect(warnings).toEqual([
+      'lab-control-plane, lab-worker, lab-worker2 were made from an older image; teardown and deploy bring the newer one',
+    ])
   })
 
   it('with another topology is refused, untouched', async () => {
@@ -327,6 +405,69 @@ describe('a healthy lab', () => {
     expect(error).toMatchObject({ code: 'usage.invalid', exitCode: 2 })
     expect(error.hint).toContain('teardown')
     expect(world.effects).toEqual([])
+  })
+
+  it('whose nodes are paused goes on with them', async () => {
+    const { deploy, world, results } = await deployed()
+    for (const container of world.containers) container.state = 'paused'
+    expect(await deploy()).toBe(3)
+    expect(world.effects).toEqual(
+      ['control-plane', 'worker', 'worker2'].map((name) => `docker unpause id-lab-${name}`),
+    )
+    expect(results).toContain('lab-control-plane, lab-worker, lab-worker2 brought back, 3 running')
+  })
+})
+
+describe('the number of Kafka brokers', () => {
+  const kafka = (replicas: number, enabled = true) => planOf({ workloads: { kafka: { enabled, replicas } } })
+  const refused = async ({ deploy, world }: FakeLab, replicas: number): Promise<void> => {
+    world.effects.length = 0
+    const error = await labErrorOf(deploy({ plan: kafka(replicas) }))
+    expect(error).toMatchObject({ code: 'usage.invalid', exitCode: 2 })
+    expect(error.message).toBe(
+      'workloads.kafka.replicas: lab lab has 3 brokers, whose number is written in the quorum of each and cannot change in place',
+    )
+    expect(error.hint).toBe('write 3, or run teardown and then deploy, or give this lab another --name')
+    expect(world.effects).toEqual([])
+  }
+
+  it('that a lab was given is refused when it changes, untouched', async () => {
+    const lab = await makeLab()
+    await lab.deploy({ plan: kafka(3) })
+    await refused(lab, 5)
+    const journal = await lab.state.read('journal.jsonl')
+    expect(await lab.deploy({ plan: kafka(3) })).toBe(0)
+    expect(await lab.state.read('journal.jsonl')).toBe(journal)
+  })
+
+  it('is free until there are some, and kept while they are left out', async () => {
+    const lab = await makeLab()
+    await lab.deploy({ plan: kafka(5, false) })
+    await lab.deploy({ plan: kafka(3) })
+    await lab.deploy({ plan: kafka(5, false) })
+    await refused(lab, 5)
+  })
+
+  it('is free again in a lab that was torn down', async () => {
+    const lab = await makeLab()
+    await lab.deploy({ plan: kafka(3) })
+    await lab.teardown()
+    await lab.deploy({ plan: kafka(5) })
+  })
+
+  it('is free again when the nodes are gone', async () => {
+    const lab = await makeLab()
+    await lab.deploy({ plan: kafka(3) })
+    await lab.state.journal({ event: 'nodes-removed' })
+    lab.world.containers.length = 0
+    await lab.deploy({ plan: kafka(5) })
+  })
+
+  it('is not known of a lab of before, which goes on', async () => {
+    const lab = await makeLab()
+    await lab.deploy({ plan: kafka(3, false) })
+    await lab.deploy({ plan: kafka(5) })
+    expect(await lab.state.kafkaBrokers()).toBe(5)
   })
 })
 
@@ -498,7 +639,7 @@ describe('a later step that fails', () => {
     cluster.apply = apply
     await deploy()
     expect(world.effects).not.toContain('containerlab deploy')
-    expect(world.effects.every((effect) => effect.startsWith('apply '))).toBe(true)
+    expect(world.effects.every((effect) => /^(apply|secret) /.test(effect))).toBe(true)
   })
 
   it('is explained by the cluster, also where its API server is waited for', async () => {

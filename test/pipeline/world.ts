@@ -24,8 +24,21 @@ export interface FakeContainer {
   readonly stubborn?: boolean
   /** `docker rm` fails. */
   readonly refuses?: boolean
+  /** The image it was made from; by default `image`. */
+  readonly image?: string
+  /** It exits again as soon as it was started. */
+  readonly endsAtOnce?: boolean
+  /** On the nodes' network. */
+  readonly addresses?: readonly string[]
   /** Names of its volumes. */
   readonly mounts?: readonly string[]
+}
+
+export interface FakeDatabase {
+  /** What it answers its administrator until it is up. */
+  starting: string[]
+  /** The password of the pods' role; `undefined` before there is one. */
+  password: string | undefined
 }
 
 export interface FakeVolume {
@@ -51,6 +64,8 @@ export interface World {
   readonly calls: Call[]
   /** What happened, in order: commands that change something, and applied objects. */
   readonly effects: string[]
+  /** The Postgres server of the container `lab-external-db`. */
+  readonly database: FakeDatabase
   /** What containerlab does instead of its work. */
   containerlab: { deploy?: (call: Call) => Promise<Answer>; destroy?: (call: Call) => Promise<Answer> }
 }
@@ -85,6 +100,7 @@ export async function makeWorld(): Promise<World> {
     hostEntries,
     effects: [],
     containerlab: {},
+    database: { starting: [], password: undefined },
     ...fakeRun((call) => answer(world, call, folder)),
   }
   return world
@@ -99,9 +115,29 @@ async function answer(world: World, call: Call, folder: string): Promise<Answer>
     if (verb === 'deploy') return (world.containerlab.deploy ?? (() => clabDeploy(world, 'lab', 2)))(call)
     return (world.containerlab.destroy ?? (() => clabDestroy(world, 'lab')))(call)
   }
-  const changes = ['rm', 'network rm', 'volume rm'].find((words) => line.startsWith(`docker ${words} `))
+  const changes = ['rm', 'start', 'unpause', 'network rm', 'volume rm'].find((words) =>
+    line.startsWith(`docker ${words} `),
+  )
   if (changes !== undefined) world.effects.push(line)
+  if (line.startsWith('docker exec -i ')) return psqlAnswer(world, call)
   return engineAnswer(world, args, folder)
+}
+
+/** The administrator by the socket; or the pods' role over TCP, with its password on standard input. */
+function psqlAnswer({ database, effects }: World, { line, options }: Call): Answer {
+  const failed = (stderr: string): Answer => ({ exitCode: 2, stderr: `psql: error: ${stderr}\n` })
+  const input = options.input ?? ''
+  if (line.includes(' -U app ')) {
+    const right = database.password !== undefined && input === `${database.password}\n`
+    return right ? '1\n' : failed('FATAL:  password authentication failed for user "app"')
+  }
+  const starting = database.starting.shift()
+  if (starting !== undefined) return failed(starting)
+  const password = /PASSWORD '(.*)'/.exec(input)?.[1]
+  if (password === undefined) return '1\n'
+  database.password = password
+  effects.push('set password')
+  return ''
 }
 
 function engineAnswer(world: World, args: readonly string[], folder: string): Answer {
@@ -121,8 +157,18 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
       if (onNetwork !== undefined) {
         return lines(shown.filter(({ network }) => network === onNetwork).map(({ name }) => name))
       }
-      return lines(shown.filter(labelled).map(({ name, state }) => `id-${name}\t${name}\t${state}\timage`))
+      return lines(
+        shown
+          .filter(labelled)
+          .map(({ name, state, image = 'image' }) => `id-${name}\t${name}\t${state}\t${image}`),
+      )
     }
+    case 'start':
+    case 'unpause':
+      for (const container of world.containers)
+        if (args.includes(`id-${container.name}`) && container.endsAtOnce !== true)
+          container.state = 'running'
+      return ''
     case 'rm':
       for (const id of args.filter((word) => word.startsWith('id-'))) {
         const i = world.containers.findIndex(({ name, stubborn }) => `id-${name}` === id && stubborn !== true)
@@ -136,6 +182,10 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
       }
       return ''
     case 'container inspect':
+      if (args.at(-2)?.includes('NetworkSettings') === true) {
+        const found = world.containers.find(({ name, state }) => name === args.at(-1) && state === 'running')
+        return lines(found?.addresses ?? [])
+      }
       return lines(
         args
           .slice(4)
@@ -211,6 +261,8 @@ export const node = (name: string, lab: string, state = 'running'): FakeContaine
 /** A cluster that remembers what was applied to it, by text. */
 export interface FakeCluster extends ClusterApi {
   readonly objects: Map<string, string>
+  /** Values of Secrets, by `namespace/name`. */
+  readonly secrets: Map<string, Record<string, string>>
   notReady: string | undefined
   /** What its questions were to end with. */
   readonly signals: AbortSignal[]
@@ -218,8 +270,21 @@ export interface FakeCluster extends ClusterApi {
 
 export function makeCluster(world: World): FakeCluster {
   const objects = new Map<string, string>()
+  const secrets = new Map<string, Record<string, string>>()
   const cluster: FakeCluster = {
     objects,
+    secrets,
+    ensureSecret: ({ namespace, name, keys }): Promise<Applied> => {
+      const id = `${namespace}/${name}`
+      const before = secrets.get(id)
+      const missing = keys.filter((key) => before?.[key] === undefined)
+      if (before !== undefined && missing.length === 0) return Promise.resolve('unchanged')
+      secrets.set(id, { ...before, ...Object.fromEntries(missing.map((key) => [key, `${id} ${key}`])) })
+      world.effects.push(`secret ${id}`)
+      return Promise.resolve(before === undefined ? 'created' : 'changed')
+    },
+    secretValue: ({ namespace, name, key }) =>
+      Promise.resolve(secrets.get(`${namespace}/${name}`)?.[key] ?? ''),
     notReady: undefined,
     signals: [],
     apply: (object: KubernetesObject): Promise<Applied> => {
@@ -230,6 +295,7 @@ export function makeCluster(world: World): FakeCluster {
       if (before === undefined) return Promise.resolve('created')
       return Promise.resolve(before === text ? 'unchanged' : 'changed')
     },
+    has: (object) => Promise.resolve(objects.has(nameOf(object))),
     unreachable: () => Promise.resolve(undefined),
     nodesNotReady: () => Promise.resolve(cluster.notReady),
     notRolledOut: () => Promise.resolve(undefined),
@@ -238,11 +304,23 @@ export function makeCluster(world: World): FakeCluster {
   return cluster
 }
 
+const OFF = { enabled: false }
+/** A lab of Redis, nginx and multitool takes the pipeline the same ways as a large one. */
+const SMALL = {
+  ...{ postgres: OFF, kafka: OFF, mysql: OFF, grpc: OFF },
+  ...{ externalDatabase: OFF, moon: OFF, webApi: OFF, fixtures: OFF },
+}
+
+/** The plan of a spec; workloads that it does not name are left out. */
 export function planOf(input: SpecInput = {}): Plan {
-  const parsed = parseSpec({ name: 'lab', ...input })
+  const workloads = { ...SMALL, ...input.workloads }
+  const parsed = parseSpec({ name: 'lab', ...input, workloads })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues))
   return makePlan(parsed.spec)
 }
+
+/** Reference of the image of the external database. */
+export const POSTGRES = 'headless-lab/postgres:17-k'
 
 /** Artifacts that are there. */
 export async function fakeArtifacts(nodeImage = 'headless-lab/node:1-k'): Promise<ArtifactSource> {
@@ -257,7 +335,7 @@ export async function fakeArtifacts(nodeImage = 'headless-lab/node:1-k'): Promis
         name,
         key: 'k',
         folder: join(cache, name),
-        image: name === 'node' ? nodeImage : undefined,
+        image: name === 'node' ? nodeImage : name === 'postgres' ? POSTGRES : undefined,
       }),
   }
 }

@@ -1,16 +1,16 @@
-import { App, JsonPatch } from 'cdk8s'
+import { JsonPatch } from 'cdk8s'
 import { k8s } from 'cdk8s-plus-28'
 import { expect, test } from 'vitest'
-import { LabChart } from '../../constructs/index.js'
-import { first, object, synth, template } from './objects.js'
+import { Redis } from '../../constructs/index.js'
+import { chart, first, object, synth, template } from './objects.js'
 
 // What docs/constructs.md says about patches; the last test is the trap it warns of.
 const memoryLimit = '/spec/template/spec/containers/0/resources/limits/memory'
 
 function patched(...patches: JsonPatch[]) {
-  const chart = new LabChart(new App(), 'lab')
-  chart.redis.statefulSet.addJsonPatch(...patches)
-  return template(object(synth(chart), 'StatefulSet', 'redis')).spec
+  const scope = chart()
+  new Redis(scope, 'redis').workload.statefulSet.addJsonPatch(...patches)
+  return template(object(synth(scope), 'StatefulSet', 'redis')).spec
 }
 
 test('a patch sets a field that has no property', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { Nginx, type NginxProps } from '../../constructs/index.js'
 import { chart, first, object, synth, template } from './objects.js'
 
@@ -7,7 +8,7 @@ function nginx(props: NginxProps = {}) {
   new Nginx(scope, 'nginx', props)
   const objects = synth(scope)
   const name = props.name ?? 'nginx'
-  const deployment = object(objects, 'Deployment', `${name}-deployment`)
+  const deployment = object(objects, 'Deployment', props.deploymentName ?? `${name}-deployment`)
   const pod = template(deployment)
   const config = object(objects, 'ConfigMap', `${name}-config`).data?.['nginx.conf'] ?? ''
   return { objects, deployment, pod, main: first(pod.spec.containers), config }
@@ -18,9 +19,93 @@ test('the names, labels and ports are those of document 001', () => {
   expect(deployment.spec).toMatchObject({ replicas: 2, selector: { matchLabels: { app: 'nginx' } } })
   expect(pod.metadata.labels).toMatchObject({ app: 'nginx' })
   expect(main.ports).toEqual([{ name: 'http', containerPort: 80 }])
-  const common = { selector: { app: 'nginx' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] }
+  const common = {
+    selector: { app: 'nginx' },
+    ports: [{ name: 'http', port: 80, targetPort: 'http', appProtocol: 'http' }],
+  }
   expect(object(objects, 'Service', 'nginx-clusterip').spec).toMatchObject({ ...common, type: 'ClusterIP' })
   expect(object(objects, 'Service', 'nginx-headless').spec).toMatchObject({ ...common, clusterIP: 'None' })
+})
+
+test('all objects, as they are written', async () => {
+  const yaml = nginx().objects.map((one) => `---\n${stringify(one, { lineWidth: 0, singleQuote: true })}`)
+  await expect(yaml.join('')).toMatchFileSnapshot('snapshots/nginx.yaml')
+})
+
+describe('other documents have it under other names', () => {
+  test('000: three pods behind regular-svc and headless-svc, on the port that nginx listens on', () => {
+    const { objects, deployment, pod, main } = nginx({
+      name: 'web',
+      deploymentName: 'app',
+      services: { clusterIp: 'regular-svc', headless: 'headless-svc' },
+      replicas: 3,
+    })
+    expect(deployment).toMatchObject({ metadata: { name: 'app' }, spec: { replicas: 3 } })
+    expect(pod.metadata.labels['app']).toBe('web')
+    expect(main.name).toBe('nginx')
+    const common = { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] }
+    expect(object(objects, 'Service', 'regular-svc').spec).toMatchObject({ ...common, type: 'ClusterIP' })
+    expect(object(objects, 'Service', 'headless-svc').spec).toMatchObject({ ...common, clusterIP: 'None' })
+    expect(main.ports).toEqual([{ name: 'http', containerPort: 80 }])
+  })
+
+  test('003: web-api on 80, which leads to 8080, and no headless Service', () => {
+    const { objects, pod, main, config } = nginx({
+      name: 'web-api',
+      deploymentName: 'web-api',
+      services: { clusterIp: 'web-api' },
+      containerPort: 8080,
+    })
+    expect(objects.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name)).toEqual([
+      'web-api',
+    ])
+    expect(object(objects, 'Service', 'web-api').spec).toMatchObject({
+      selector: { app: 'web-api' },
+      ports: [{ port: 80, targetPort: 'http' }],
+    })
+    expect(main.ports).toEqual([{ name: 'http', containerPort: 8080 }])
+    expect(config).toContain('listen 8080;')
+    expect(main.command[2]).toContain('listen [::]:8080;')
+    expect([...config.matchAll(/listen /g)]).toHaveLength(1)
+    // Nothing to allow on such a port.
+    expect(pod.spec.securityContext).not.toHaveProperty('sysctls')
+  })
+
+  test('no Services at all, for those who bring their own', () => {
+    const scope = chart()
+    const web = new Nginx(scope, 'web', { name: 'web', services: {} })
+    expect(synth(scope).filter(({ kind }) => kind === 'Service')).toEqual([])
+    expect(web.selector).toEqual({ app: 'web' })
+    expect(() => web.clusterIp).toThrow(new RangeError('test/web: services names no clusterIp'))
+    expect(() => web.headless).toThrow(new RangeError('test/web: services names no headless'))
+  })
+})
+
+describe('who may connect', () => {
+  const ingress = (props: NginxProps) => {
+    const { objects } = nginx(props)
+    return object(objects, 'NetworkPolicy', props.name ?? 'nginx').spec
+  }
+
+  test('the pods of the namespace, to the port of the container', () => {
+    expect(ingress({ name: 'web', containerPort: 8080 })).toEqual({
+      podSelector: { matchLabels: { app: 'web' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ podSelector: {} }], ports: [{ protocol: 'TCP', port: 8080 }] }],
+    })
+  })
+
+  test('and those it is told', () => {
+    expect(ingress({ allowFrom: [{ namespace: 'moon' }] })['ingress']).toEqual([
+      {
+        from: [
+          { podSelector: {} },
+          { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'moon' } } },
+        ].map((peer) => expect.objectContaining(peer) as unknown),
+        ports: [{ protocol: 'TCP', port: 80 }],
+      },
+    ])
+  })
 })
 
 describe('nginx runs as nobody in particular on a read-only root', () => {
@@ -86,7 +171,8 @@ test('another name gives other objects throughout, so that two can live in one c
   new Nginx(scope, 'b', { name: 'b' })
   const objects = synth(scope)
   const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
-  expect(new Set(names).size).toBe(8)
+  expect(names.length).toBeGreaterThan(8)
+  expect(new Set(names).size).toBe(names.length)
   const a = object(objects, 'Deployment', 'a-deployment')
   expect(a.spec['replicas']).toBe(5)
   expect(first(template(a).spec.containers).image).toBe('mine:1')
@@ -99,6 +185,10 @@ describe('synthesis refuses, naming the path of the construct', () => {
     [{ name: 'x'.repeat(53) }, '[test/nginx] name "xxx'],
     [{ replicas: -2 }, '[test/nginx] replicas is -2'],
     [{ clusterDomain: '' }, '[test/nginx/headless] cluster domain'],
+    [{ deploymentName: 'Web' }, '[test/nginx] deploymentName "Web"'],
+    [{ services: { clusterIp: '0' } }, '[test/nginx/cluster-ip] service name "0"'],
+    [{ containerPort: 0 }, '[test/nginx/ingress] port is 0'],
+    [{ containerPort: 80.5 }, '[test/nginx/ingress] port is 80.5'],
   ])('%j', (props, message) => {
     expect(() => nginx(props)).toThrow(message)
   })

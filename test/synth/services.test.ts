@@ -6,16 +6,23 @@ import { ClusterIpService, HeadlessService } from '../../constructs/index.js'
 import type { ServiceProps } from '../../constructs/index.js'
 import { chart, object, synth } from './objects.js'
 
-/** A pod that the selector `app: web` matches. */
-function pod(scope: Chart, labels: Record<string, string> = { app: 'web', tier: 'front' }): void {
-  new k8s.KubePod(scope, 'pod', { metadata: { name: 'pod', labels }, spec: { containers: [{ name: 'c' }] } })
+/** A pod that the selector `app: web` matches, with container ports of these names. */
+function pod(scope: Chart, portNames: readonly string[] = []): void {
+  const ports = portNames.map((name, i) => ({ name, containerPort: i + 1 }))
+  new k8s.KubePod(scope, 'pod', {
+    metadata: { name: 'pod', labels: { app: 'web', tier: 'front' } },
+    spec: { containers: [{ name: 'c', ports }] },
+  })
 }
 
 const valid: ServiceProps = { name: 'web', selector: { app: 'web' }, ports: [{ name: 'http', port: 80 }] }
 
 function service(props: Partial<ServiceProps>, namespace?: string): Chart {
   const scope = chart(namespace)
-  pod(scope)
+  const named = (props.ports ?? []).flatMap(({ targetPort }) =>
+    typeof targetPort === 'string' ? [targetPort] : [],
+  )
+  pod(scope, [...new Set(named)])
   new HeadlessService(scope, 'svc', { ...valid, ...props })
   return scope
 }
@@ -154,11 +161,13 @@ test('the selector is matched against pod templates, not against the labels of t
 test('any valid properties come out as they went in', () => {
   const label = fc.stringMatching(/^[a-z]([a-z0-9]{0,13}[a-z0-9])?$/)
   const port = fc.integer({ min: 1, max: 65535 })
-  const ports = fc.uniqueArray(fc.record({ name: label, port, targetPort: fc.oneof(port, label) }), {
-    selector: ({ name }) => name,
-    minLength: 1,
-    maxLength: 4,
-  })
+  const ports = fc
+    .uniqueArray(fc.record({ name: label, port, targetPort: fc.oneof(port, label) }), {
+      selector: ({ name }) => name,
+      minLength: 1,
+      maxLength: 4,
+    })
+    .filter((list) => new Set(list.map((each) => each.port)).size === list.length)
   fc.assert(
     fc.property(label, ports, label, (name, portList, namespace) => {
       const manifest = object(synth(service({ name, ports: portList }, namespace)), 'Service', name)

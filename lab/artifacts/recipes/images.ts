@@ -108,6 +108,58 @@ function workload(name: keyof typeof workloadImages, title: string): Recipe {
 
 const copyInto = (from: string, to: string): RecipeStep => ({ run: ['cp', '-r', from, to] })
 
+/** The gRPC server and client. Their npm packages hold nothing to compile: they are fetched here, and the image needs no npm. */
+const grpc: Recipe = {
+  name: 'grpc',
+  title: 'gRPC image',
+  kind: 'image',
+  version: versions.grpc,
+  lane: 'io',
+  dependsOn: ['base'],
+  inputs: ['grpc'],
+  tools: [],
+  steps: [
+    copyInto('{images}/grpc/.', '{scratch}/context'),
+    {
+      run: [
+        ...['npm', 'ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'],
+        ...['--cache', '{scratch}/npm'],
+      ],
+      cwd: '{scratch}/context',
+    },
+    ...dockerBuild('grpc', '{scratch}/context'),
+  ],
+}
+
+/** The Maven plugin that fetches jars; without a version Maven takes whatever is newest. */
+const COPY_DEPENDENCIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+
+/** Kafka, from the jars its project publishes. They are fetched here, and the image needs no Maven. */
+const kafka: Recipe = {
+  name: 'kafka',
+  title: 'Kafka image',
+  kind: 'image',
+  version: versions.kafka,
+  lane: 'io',
+  dependsOn: ['base'],
+  inputs: ['kafka'],
+  tools: ['maven'],
+  steps: [
+    copyInto('{images}/kafka/.', '{scratch}/context'),
+    {
+      run: [
+        // A checksum of the repository that does not fit is an error, not a warning.
+        ...['mvn', '--batch-mode', '--no-transfer-progress', '--strict-checksums', COPY_DEPENDENCIES],
+        ...['-DincludeScope=runtime', '-DoutputDirectory={scratch}/context/libs'],
+        // Nothing is left in the user's own repository.
+        '-Dmaven.repo.local={scratch}/repository',
+      ],
+      cwd: '{scratch}/context',
+    },
+    ...dockerBuild('kafka', '{scratch}/context'),
+  ],
+}
+
 /** The root file system of everything the cluster itself runs. */
 const system: Recipe = {
   name: 'system',
@@ -232,6 +284,10 @@ export function imageRecipes(systemImages: readonly SystemImage[]): Recipe[] {
     workload('redis', 'Redis image'),
     workload('nginx', 'nginx image'),
     workload('multitool', 'multitool image'),
+    workload('postgres', 'Postgres image'),
+    workload('mariadb', 'MariaDB image'),
+    grpc,
+    kafka,
     system,
     nodeBase,
     node(systemImages),

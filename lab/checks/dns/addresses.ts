@@ -1,10 +1,11 @@
 import { nameOf, namespaceOf } from '../../observe/model/declared.js'
-import { ipv4Of, ipv4sOf, isReady } from '../../observe/model/pods.js'
+import { ipv4Of, isReady } from '../../observe/model/pods.js'
 import { askA, dnsOf } from '../../observe/model/questions.js'
+import { addressesOf, backends } from '../backends.js'
 import { defineCheck } from '../check.js'
-import { backends, liveOf } from '../live.js'
+import { liveOf } from '../live.js'
 import { eachHeadless, eachNamedPod, eachWithVip } from '../scopes.js'
-import { compareAnswers } from './answers.js'
+import { NONE, compareAnswers } from './answers.js'
 
 export const clusterIpAVip = defineCheck({
   id: 'dns.clusterip.a-vip',
@@ -23,15 +24,18 @@ export const clusterIpAVip = defineCheck({
 
 export const headlessASet = defineCheck({
   id: 'dns.headless.a-set',
-  title: 'the name of the headless service has exactly the addresses of the ready pods',
+  title: 'the name of the headless service has exactly the addresses of its ready pods or declared endpoints',
   answers: '001 exercises 3.2 and 3.3',
   needs: ['dns', 'api.pods'],
-  hint: 'NXDOMAIN: the service is not there or selects no ready pod (services.exists, services.selector). Other addresses: compare endpointslices.addresses, then see the CoreDNS log.',
+  hint: 'NXDOMAIN: the service is not there, selects no ready pod, or its slices are gone (services.exists, services.selector). Other addresses: compare endpointslices.addresses, then see the CoreDNS log.',
   of: eachHeadless,
   judge: (service, context) => {
     const question = askA(dnsOf(service, context.lab).fqdn)
-    const expected = ipv4sOf(backends(service, context))
-    return compareAnswers(context, question, expected, ({ addresses }) => addresses(question))
+    const wanted = addressesOf(backends(service, context))
+    return compareAnswers(context, question, wanted.length > 0 ? wanted : NONE, (answers) => {
+      if (wanted.length === 0) answers.mustKnowAName()
+      return answers.addresses(question)
+    })
   },
 })
 
@@ -51,7 +55,7 @@ export const podA = defineCheck({
     const hint =
       pod === undefined
         ? `There is no pod ${name}: the StatefulSet has fewer pods than declared (statefulsets.replicas).`
-        : isReady(pod)
+        : isReady(pod) || service.spec?.publishNotReadyAddresses === true
           ? undefined
           : `Pod ${name} is not Ready (workloads.ready): until it is, it has no name.`
     return compareAnswers(context, question, expected, ({ addresses }) => addresses(question), hint)

@@ -4,12 +4,17 @@ import { Unobserved } from '../check.js'
 import type { Context, Outcome } from '../check.js'
 import { compareOnNodes } from '../outcome.js'
 
+/** What the DNS server answers for a name that leads nowhere. */
+export const NONE = 'NXDOMAIN'
+
 /** The answers that the probe pod of one node got. */
 export interface Answers {
   /** The answer to a question; without the question having been asked nothing can be said. */
   readonly to: (question: DnsQuestion) => DnsAnswer
   /** The addresses a name has, sorted; or the response code when there is no answer. */
   readonly addresses: (question: DnsQuestion) => readonly string[] | string
+  /** The control of an absence: where the server knows no name at all, one that is missing proves nothing. */
+  readonly mustKnowAName: () => void
 }
 
 /** Judges what DNS answers on every node of the lab: the same is expected everywhere. */
@@ -33,7 +38,11 @@ function answersOf(seen: readonly DnsAnswer[]): Answers {
     if (answer === undefined) throw new Unobserved(`${question.name} was not asked for`)
     return answer
   }
-  return { to, addresses: (question) => addressesOf(to(question)) }
+  const mustKnowAName = (): void => {
+    if (!seen.some(isPositive))
+      throw new Unobserved('no name at all is known, so a missing one proves nothing')
+  }
+  return { to, addresses: (question) => addressesOf(to(question)), mustKnowAName }
 }
 
 /** Whether an answer has what was asked for. */

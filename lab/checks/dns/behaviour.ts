@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isHeadless } from '../../observe/model/declared.js'
+import type { Service } from '../../observe/model/declared.js'
 import { dnsCacheSeconds, dnsTtl } from '../../observe/model/corefile.js'
 import { askA, askShort, dnsOf, searched } from '../../observe/model/questions.js'
-import { Unobserved, defineCheck } from '../check.js'
+import { backends } from '../backends.js'
+import { Unobserved, defineCheck, skipped } from '../check.js'
+import type { Context } from '../check.js'
 import { eachService } from '../scopes.js'
 import { compareAnswers, isPositive } from './answers.js'
 
@@ -9,10 +13,11 @@ export const ttl = defineCheck({
   id: 'dns.ttl',
   title: "the records live as long as the DNS server's configuration says",
   answers: '001 notes, DNS caching (corrected)',
-  needs: ['dns', 'api.corefile'],
+  needs: ['dns', 'api.corefile', 'api.pods'],
   hint: 'The Corefile was changed and CoreDNS has not read it again yet, or something between pod and CoreDNS caches.',
   of: eachService,
   judge: (service, context) => {
+    if (leadsNowhere(service, context)) return skipped(NO_RECORDS)
     const { lab, observations } = context
     const question = askA(dnsOf(service, lab).fqdn)
     const corefile = context.read(observations.api.corefile)
@@ -35,10 +40,11 @@ export const searchPath = defineCheck({
   id: 'dns.search-path',
   title: 'short names, completed by the search path, mean the same as whole ones',
   answers: '001 exercises 3 and 4.1',
-  needs: ['dns'],
+  needs: ['dns', 'api.pods'],
   hint: "The probe pod's resolv.conf has another search list or ndots: see its dnsPolicy and dnsConfig.",
   of: eachService,
   judge: (service, context) => {
+    if (leadsNowhere(service, context)) return skipped(NO_RECORDS)
     const { declared, lab, observations } = context
     const names = searched(service, declared, lab, observations.probeNamespace)
     const whole = dnsOf(service, lab).fqdn
@@ -54,3 +60,10 @@ export const searchPath = defineCheck({
     })
   },
 })
+
+const NO_RECORDS = 'nothing is ready behind the headless service, so its name has no records'
+
+/** Whether a service is to have no records: a virtual IP is there always, addresses of pods are not. */
+function leadsNowhere(service: Service, context: Context): boolean {
+  return isHeadless(service) && backends(service, context).length === 0
+}

@@ -1,13 +1,12 @@
 import type { Service } from '../../observe/model/declared.js'
 import type { DnsAnswer } from '../../observe/model/observations.js'
-import type { Pod } from '../../observe/model/pods.js'
 import { askSrv, dnsOf, srvPorts } from '../../observe/model/questions.js'
 import type { SrvPort } from '../../observe/model/questions.js'
+import { backends } from '../backends.js'
 import { Unobserved, defineCheck } from '../check.js'
 import type { Context, Outcome } from '../check.js'
-import { backends, nameUnder } from '../live.js'
 import { eachHeadlessWithNamedPort, eachVipWithNamedPort } from '../scopes.js'
-import { compareAnswers } from './answers.js'
+import { NONE, compareAnswers } from './answers.js'
 
 const HINT =
   'NXDOMAIN: the port has no name on the cluster (services.ports), or there is nothing behind it (services.exists, endpointslices.addresses).'
@@ -25,15 +24,21 @@ export const clusterIpSrv = defineCheck({
 
 export const headlessSrv = defineCheck({
   id: 'dns.headless.srv',
-  title: 'the SRV records of each named port are exactly the names and ports of the ready pods',
+  title:
+    'the SRV records of each named port are exactly the names and ports of its ready pods or declared endpoints',
   answers: '001 DNS Record Types (corrected)',
   needs: ['dns', 'api.pods'],
   hint: HINT,
   of: eachHeadlessWithNamedPort,
   judge: (service, context) => {
-    const pods = backends(service, context)
-    return compareSrv(service, context, ({ target }) =>
-      pods.map((pod) => `${numberOf(target, pod)} ${nameUnder(service, pod, context.lab)}`).sort(),
+    const all = backends(service, context)
+    return compareSrv(service, context, (port) =>
+      all
+        .flatMap(({ portOf, fqdn }) => {
+          const number = portOf(port)
+          return number === undefined ? [] : [`${number} ${fqdn}`]
+        })
+        .sort(),
     )
   },
 })
@@ -51,17 +56,16 @@ function compareSrv(
   }))
   const [first] = ports
   if (first === undefined) throw new Unobserved('no port has a name')
-  const expected = Object.fromEntries(ports.map(({ port, question }) => [question.name, targets(port)]))
-  return compareAnswers(context, first.question, expected, (answers) =>
-    Object.fromEntries(ports.map(({ question }) => [question.name, seen(answers.to(question))])),
+  const expected = Object.fromEntries(
+    ports.map(({ port, question }) => {
+      const wanted = targets(port)
+      return [question.name, wanted.length > 0 ? wanted : NONE]
+    }),
   )
-}
-
-/** A target port may be the name of a container's port. */
-function numberOf(target: number | string, pod: Pod): number | string {
-  if (typeof target === 'number') return target
-  const ports = pod.spec?.containers.flatMap((container) => container.ports ?? []) ?? []
-  return ports.find(({ name }) => name === target)?.containerPort ?? target
+  return compareAnswers(context, first.question, expected, (answers) => {
+    if (Object.values(expected).includes(NONE)) answers.mustKnowAName()
+    return Object.fromEntries(ports.map(({ question }) => [question.name, seen(answers.to(question))]))
+  })
 }
 
 /** Priority and weight are CoreDNS' own affair. */

@@ -2,6 +2,8 @@ import type {
   KubernetesObject,
   V1DaemonSet,
   V1Deployment,
+  V1Endpoint,
+  V1EndpointSlice,
   V1PodTemplateSpec,
   V1Service,
   V1StatefulSet,
@@ -13,6 +15,7 @@ export type Service = Plain<V1Service>
 export type StatefulSet = Plain<V1StatefulSet>
 export type Deployment = Plain<V1Deployment>
 export type DaemonSet = Plain<V1DaemonSet>
+export type EndpointSlice = Plain<V1EndpointSlice>
 export type Workload = StatefulSet | Deployment | DaemonSet
 export type Labels = Readonly<Record<string, string>>
 
@@ -22,6 +25,8 @@ export interface Declared {
   readonly statefulSets: readonly StatefulSet[]
   readonly deployments: readonly Deployment[]
   readonly daemonSets: readonly DaemonSet[]
+  /** Written by hand, for services without a selector. */
+  readonly endpointSlices: readonly EndpointSlice[]
 }
 
 export function readDeclared(objects: readonly KubernetesObject[]): Declared {
@@ -32,6 +37,7 @@ export function readDeclared(objects: readonly KubernetesObject[]): Declared {
     statefulSets: ofKind<StatefulSet>('apps/v1', 'StatefulSet'),
     deployments: ofKind<Deployment>('apps/v1', 'Deployment'),
     daemonSets: ofKind<DaemonSet>('apps/v1', 'DaemonSet'),
+    endpointSlices: ofKind<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice'),
   }
 }
 
@@ -66,6 +72,35 @@ export function isHeadless(service: Service): boolean {
 /** Whether the service is to get a virtual IP. */
 export function wantsVip(service: Service): boolean {
   return !isHeadless(service) && service.spec?.type !== 'ExternalName'
+}
+
+/**
+ * Whether the service has a selector, so that the control plane writes its slices. An empty one is none: the API
+ * server does not keep it.
+ */
+export function isSelecting(service: Service): boolean {
+  return Object.keys(service.spec?.selector ?? {}).length > 0
+}
+
+/** The IPv4 slices of a service. */
+export function slicesOf(service: Service, slices: readonly EndpointSlice[]): EndpointSlice[] {
+  return slices.filter(
+    (slice) =>
+      namespaceOf(slice) === namespaceOf(service) &&
+      slice.metadata?.labels?.['kubernetes.io/service-name'] === nameOf(service) &&
+      slice.addressType === 'IPv4',
+  )
+}
+
+/** The endpoints in slices that count as ready: those of which nothing else is said. */
+export function readyEndpoints(slices: readonly EndpointSlice[]): Plain<V1Endpoint>[] {
+  return endpointsIn(slices).filter(({ conditions }) => conditions?.ready !== false)
+}
+
+/** The endpoints in slices. */
+export function endpointsIn(slices: readonly EndpointSlice[]): Plain<V1Endpoint>[] {
+  // A slice without endpoints has null there, whatever the client's type says.
+  return slices.flatMap(({ endpoints }) => (endpoints as readonly Plain<V1Endpoint>[] | null) ?? [])
 }
 
 /** Whether labels carry everything a selector asks for; an empty selector selects nothing, as for a Service. */

@@ -43,8 +43,8 @@ export interface Observations {
   readonly redis: Readonly<Record<string, Part<RedisSeen>>>
   /** By `<namespace>/<pod>/<init container>`: its log. */
   readonly initLogs: Readonly<Record<string, Part<string>>>
-  /** By node: the rules of its nat table. */
-  readonly nat: Readonly<Record<string, Part<readonly NatRule[]>>>
+  /** By node: the rules of iptables that services are made of. */
+  readonly iptables: Readonly<Record<string, Part<readonly IptablesRule[]>>>
 }
 
 /** Lists of the API, of the namespaces that something is declared in. */
@@ -129,8 +129,9 @@ export interface RedisServerSeen {
   readonly write?: string
 }
 
-/** A rule of a node's nat table. */
-export interface NatRule {
+/** A rule of a node: of its nat table, or of kube-proxy's chain in the filter table. */
+export interface IptablesRule {
+  readonly table: 'nat' | 'filter'
   readonly chain: string
   /** The rule as iptables-save prints it. */
   readonly rule: string

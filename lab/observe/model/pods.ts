@@ -13,8 +13,12 @@ export function isReady(pod: Pod): boolean {
 
 /** Whether the pod is running or about to, so that it can have an address. */
 export function isLive(pod: Pod): boolean {
-  const phase = pod.status?.phase
-  return phase !== 'Succeeded' && phase !== 'Failed' && pod.metadata?.deletionTimestamp === undefined
+  return !hasEnded(pod) && pod.metadata?.deletionTimestamp === undefined
+}
+
+/** Whether all containers of the pod have ended for good. One that is being deleted has not, until it is gone. */
+export function hasEnded({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed'
 }
 
 export function podsSelected(pods: readonly Pod[], namespace: string, selector: Labels | undefined): Pod[] {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KubernetesObject } from '@kubernetes/client-node'
-import { renderCalico } from '../../../topology/index.js'
+import { CORE_DNS, renderCalico, renderCoreDns } from '../../../topology/index.js'
 import { waitUntil } from '../../host/wait.js'
 import type { DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
@@ -9,7 +9,7 @@ import type { Step } from '../step.js'
 import { applyDeclared } from './apply.js'
 import { explainCluster } from './explain.js'
 
-/** Calico from its release's own manifest, until every node is Ready and CoreDNS has its pods. */
+/** Calico from its release's own manifest, until every node is Ready and CoreDNS has its pods, on different nodes. */
 export function calicoStep(context: DeployContext): Step {
   const { plan, state, connect } = context
   return {
@@ -20,14 +20,15 @@ export function calicoStep(context: DeployContext): Step {
       const kube = connect(state.kubeconfig(), signal)
       const folder = (await context.artifacts.get(plan.artifacts.calico)).folder
       const manifest = await readFile(join(folder, 'calico-vxlan.yaml'), 'utf8')
-      const objects = renderCalico(manifest, plan.topology) as KubernetesObject[]
+      const objects = [
+        ...renderCalico(manifest, plan.topology),
+        ...renderCoreDns(plan.topology),
+      ] as KubernetesObject[]
       const result = await applyDeclared(context, kube, objects, io)
       await waitUntil(() => kube.nodesNotReady(plan.nodes), { signal, onWaiting: progress })
-      await waitUntil(() => kube.notRolledOut([...objects, COREDNS]), { signal, onWaiting: progress })
+      await waitUntil(() => kube.notRolledOut([...objects, CORE_DNS]), { signal, onWaiting: progress })
       return result
     },
     explain: () => explainCluster(context),
   }
 }
-
-const COREDNS = { kind: 'Deployment', metadata: { name: 'coredns', namespace: 'kube-system' } }

@@ -24,13 +24,43 @@ export function whyNotAlive(
 }
 
 /**
- * A lab that runs and was not made here is somebody's. A dead one is not: it is what a clone that is gone
- * has left.
+ * How docker brings back a container that does not run; `undefined` where it does, or where that is not enough: a
+ * node of the cluster that exited is made anew, and docker starts nothing that is `dead`. Pure.
+ */
+export function wayBack(
+  { name, state }: Container,
+  { nodes }: Pick<Plan, 'nodes'>,
+): 'start' | 'unpause' | undefined {
+  if (state === 'paused') return 'unpause'
+  return !nodes.includes(name) && ['exited', 'created'].includes(state) ? 'start' : undefined
+}
+
+/** Why a lab has to be made anew; `undefined` when all of it runs, or can be brought back. Pure. */
+export function whyMadeAnew(
+  containers: readonly Container[],
+  plan: Pick<Plan, 'nodes' | 'topology'>,
+  finished: boolean,
+): string | undefined {
+  const backAgain = containers.map((one) =>
+    wayBack(one, plan) === undefined ? one : { ...one, state: 'running' },
+  )
+  return whyNotAlive(backAgain, expectedContainers(plan), finished)
+}
+
+/**
+ * A lab that runs, or can be brought back, and was not made here is somebody's. A dead one is not: it is what a
+ * clone that is gone has left.
  *
  * @throws LabError `usage.invalid`
  */
-export async function refuseOthersLab(containers: readonly Container[], state: LabState): Promise<void> {
-  const running = containers.length > 0 && containers.every((container) => container.state === 'running')
+export async function refuseOthersLab(
+  containers: readonly Container[],
+  plan: Pick<Plan, 'nodes'>,
+  state: LabState,
+): Promise<void> {
+  const running =
+    containers.length > 0 &&
+    containers.every((one) => one.state === 'running' || wayBack(one, plan) !== undefined)
   if (!running || (await state.mayHaveNodes())) return
   throw new LabError('usage.invalid', `lab ${state.name} runs already and was not made from this folder`, {
     hint: `run teardown --name ${state.name} first, or give another --name`,

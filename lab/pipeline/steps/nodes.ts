@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { nodesNetwork } from '../../../topology/index.js'
+import { linuxContainerName, nodesNetwork } from '../../../topology/index.js'
 import { Containerlab } from '../../cluster/containerlab.js'
 import { Engine, type Container } from '../../cluster/engine.js'
 import { removeHostEntries } from '../../cluster/host-entries.js'
@@ -8,10 +8,13 @@ import { KIND_CONFIG_FILE } from '../../plan/plan.js'
 import { changed, type DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
 import type { Step, StepIo } from '../step.js'
-import { expectedContainers, refuseOthersLab, whyNotAlive } from './containers.js'
+import { expectedContainers, refuseOthersLab, wayBack, whyMadeAnew, whyNotAlive } from './containers.js'
 import { explainNodes } from './explain-nodes.js'
 
-/** containerlab makes the nodes; what is left of a dead or half-made lab is removed first. */
+/**
+ * containerlab makes the nodes; what is left of a dead or half-made lab is removed first. A lab that only has to be
+ * brought back keeps its nodes.
+ */
 export function nodesStep(context: DeployContext): Step {
   const { plan, state, run } = context
   return {
@@ -22,14 +25,14 @@ export function nodesStep(context: DeployContext): Step {
       const image = (await context.artifacts.get(plan.artifacts.node)).image ?? ''
       const containers = await engine.containers(plan.name)
       const finished = (await state.record()) !== undefined
-      const corpse = whyNotAlive(containers, expectedContainers(plan), finished)
+      const corpse = whyMadeAnew(containers, plan, finished)
       if (corpse === undefined) {
-        warnOfOlderImage(context, containers, image)
-        return `${containers.length} running`
+        await warnOfOlderImages(context, containers, image)
+        return bringBack(context, engine, containers)
       }
       if (containers.length > 0) {
         // It was looked at before the artifacts were built, which may be long ago.
-        await refuseOthersLab(containers, state)
+        await refuseOthersLab(containers, plan, state)
         io.progress(`removing what is left of the lab: ${corpse}`)
         const volumes = await engine.anonymousVolumes(containers)
         await state.journal({ event: 'nodes-removed', volumes })
@@ -52,14 +55,57 @@ export function nodesStep(context: DeployContext): Step {
   }
 }
 
-function warnOfOlderImage(
-  { plan, warn }: DeployContext,
+/** Speaks of images that the lab makes: those of others are theirs to choose. */
+async function warnOfOlderImages(
+  context: DeployContext,
   containers: readonly Container[],
-  image: string,
-): void {
+  nodeImage: string,
+): Promise<void> {
+  const { nodes, topology } = context.plan
+  const own = await linuxImages(context)
+  const wanted = new Map([
+    ...nodes.map((name) => [name, nodeImage] as const),
+    ...topology.linuxNodes.map((node) => [linuxContainerName(topology, node), own[node.image]] as const),
+  ])
   // docker shows an id where the reference has moved on to a newer image.
-  if (containers.some(({ name, image: from }) => plan.nodes.includes(name) && from !== image))
-    warn('the nodes were made from an older node image; teardown and deploy bring the newer one')
+  const older = containers.filter(({ name, image }) => (wanted.get(name) ?? image) !== image)
+  if (older.length === 0) return
+  const names = older.map(({ name }) => name).join(', ')
+  const were = older.length === 1 ? 'was' : 'were'
+  context.warn(`${names} ${were} made from an older image; teardown and deploy bring the newer one`)
+}
+
+/** Starts or unpauses what does not run. @returns how many run then, and which were brought back */
+async function bringBack(
+  context: DeployContext,
+  engine: Engine,
+  containers: readonly Container[],
+): Promise<string> {
+  const { plan } = context
+  const back: string[] = []
+  for (const container of containers) {
+    const way = wayBack(container, plan)
+    if (way === undefined) continue
+    await changed(context)
+    await engine[way](container)
+    back.push(container.name)
+  }
+  const running = `${containers.length} running`
+  if (back.length === 0) return running
+  const still = whyNotAlive(await engine.containers(plan.name), expectedContainers(plan), true)
+  if (still === undefined) return `${back.join(', ')} brought back, ${running}`
+  throw new LabError('step.failed', `they were brought back, and yet ${still}`, {
+    hint: 'see docker logs of it; teardown and deploy make the lab anew',
+  })
+}
+
+/** References of the images that linux nodes take from this lab's artifacts, by the name the spec has. */
+async function linuxImages({ plan, artifacts }: DeployContext): Promise<Record<string, string>> {
+  const references = Object.entries(plan.linuxArtifacts).map(async ([image, artifact]) => [
+    image,
+    (await artifacts.get(artifact)).image ?? '',
+  ])
+  return Object.fromEntries(await Promise.all(references)) as Record<string, string>
 }
 
 /** @returns how many containers there are then */
@@ -73,7 +119,7 @@ async function makeNodes(
   const { name, topologyDigest } = plan
   await state.create()
   await state.write(KIND_CONFIG_FILE, plan.kindConfig)
-  await state.write(`${name}.clab.yaml`, plan.containerlab(image))
+  await state.write(`${name}.clab.yaml`, plan.containerlab(image, await linuxImages(context)))
   if (!(await engine.networks()).includes(nodesNetwork)) {
     await state.journal({ event: 'network-intent', network: nodesNetwork })
   }

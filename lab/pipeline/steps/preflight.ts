@@ -7,12 +7,15 @@ import type { Plan } from '../../plan/plan.js'
 import type { DeployContext } from '../deploy-context.js'
 import { SECOND } from '../durations.js'
 import type { Step } from '../step.js'
-import { expectedContainers, refuseOthersLab, whyNotAlive } from './containers.js'
+import { refuseOthersLab, whyMadeAnew } from './containers.js'
 import { kernelHasIpvs } from './ipvs.js'
 
-/** Bytes of the engine's data that images take while they are built, and the nodes of a lab; and those of its state. */
-const ENGINE_TO_BUILD = 6e9
-const ENGINE_TO_RUN = 6e9
+/**
+ * Bytes of the engine's data that images take while they are built, and each node of a lab: its images, unpacked
+ * once more, and the volumes of its pods; and those of the lab's state.
+ */
+const ENGINE_TO_BUILD = 8e9
+const ENGINE_OF_NODE = 3.5e9
 const STATE = 20e6
 
 /** Looks for what would make a later step fail; changes nothing. */
@@ -24,12 +27,13 @@ export function preflight(context: DeployContext): Step {
     run: async ({ signal }) => {
       const engine = new Engine(run, { signal })
       const containers = await engine.containers(plan.name)
-      await refuseOthersLab(containers, state)
+      await refuseOthersLab(containers, plan, state)
       const finished = (await state.record()) !== undefined
-      const nodesToMake = whyNotAlive(containers, expectedContainers(plan), finished) !== undefined
+      const nodesToMake = whyMadeAnew(containers, plan, finished) !== undefined
       await checkNetworks(context, engine, containers.length > 0)
       await checkSpace(context, engine, containers.length > 0)
       await refuseOtherTopology(plan, state)
+      await refuseOtherBrokers(plan, state)
       if (nodesToMake) await checkLinuxImages(plan, engine)
       if (plan.topology.kubeProxyMode === 'ipvs' && !(await kernelHasIpvs())) {
         context.warn(
@@ -62,7 +66,7 @@ async function checkSpace(context: DeployContext, engine: Engine, hasNodes: bool
     ...(builds ? context.diskToBuild : []),
     {
       folder: await engine.dataRoot(),
-      bytes: (builds ? ENGINE_TO_BUILD : 0) + (hasNodes ? 0 : ENGINE_TO_RUN),
+      bytes: (builds ? ENGINE_TO_BUILD : 0) + (hasNodes ? 0 : context.plan.nodes.length * ENGINE_OF_NODE),
     },
     { folder: context.state.folder, bytes: hasNodes ? 0 : STATE },
   ])
@@ -80,9 +84,21 @@ async function refuseOtherTopology(plan: Plan, state: LabState): Promise<void> {
   )
 }
 
-async function checkLinuxImages({ topology }: Plan, engine: Engine): Promise<void> {
+/** Each of Kafka's brokers has the voters of the quorum in its own configuration. */
+async function refuseOtherBrokers({ name, kafkaBrokers: wanted }: Plan, state: LabState): Promise<void> {
+  const has = await state.kafkaBrokers()
+  if (has === undefined || wanted === undefined || has === wanted) return
+  throw new LabError(
+    'usage.invalid',
+    `workloads.kafka.replicas: lab ${name} has ${has} brokers, whose number is written in the quorum of each and cannot change in place`,
+    { hint: `write ${has}, or run teardown and then deploy, or give this lab another --name` },
+  )
+}
+
+/** An image of this lab is there by now, or is among the artifacts of the next stage. */
+async function checkLinuxImages({ topology, linuxArtifacts }: Plan, engine: Engine): Promise<void> {
   for (const [i, { image }] of topology.linuxNodes.entries()) {
-    if (await engine.hasImage(image)) continue
+    if (image in linuxArtifacts || (await engine.hasImage(image))) continue
     throw new LabError(
       'spec.invalid',
       `topology.linuxNodes[${i}].image: the Docker engine has no image ${image}`,

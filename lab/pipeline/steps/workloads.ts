@@ -1,21 +1,30 @@
+import { Engine } from '../../cluster/engine.js'
 import { waitUntil } from '../../host/wait.js'
 import type { DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
 import type { Step } from '../step.js'
 import { applyDeclared } from './apply.js'
 import { explainCluster } from './explain.js'
+import { externalAddresses } from '../external-addresses.js'
 
 /** The lab's workloads, until all of them are rolled out. */
 export function workloadsStep(context: DeployContext): Step {
-  const { plan, state, connect } = context
+  const { plan, state, run, connect } = context
   return {
     title: 'workloads',
-    deadlineMs: 4 * MINUTE,
+    // Many of them start beside each other; a slow host takes longer than the 2 minutes of a fast one.
+    deadlineMs: 8 * MINUTE,
     run: async (io) => {
       const { signal, progress } = io
       const kube = connect(state.kubeconfig(), signal)
-      const result = await applyDeclared(context, kube, plan.manifests, io)
-      await waitUntil(() => kube.notRolledOut(plan.manifests), { signal, onWaiting: progress })
+      const addresses = await externalAddresses(plan, new Engine(run, { signal }))
+      const manifests = plan.manifests(addresses)
+      const brokers = plan.kafkaBrokers
+      if (brokers !== undefined && (await state.kafkaBrokers()) === undefined) {
+        await state.journal({ event: 'kafka-brokers', brokers })
+      }
+      const result = await applyDeclared(context, kube, manifests, io)
+      await waitUntil(() => kube.notRolledOut(manifests), { signal, onWaiting: progress })
       return result
     },
     explain: () => explainCluster(context),

@@ -103,6 +103,25 @@ describe('versions', () => {
     )
   })
 
+  it('of Kafka is the one that is pinned, with a checksum of each jar', async () => {
+    const pom = await readFile(join(images, 'kafka', 'pom.xml'), 'utf8')
+    expect(pom).toContain(`<artifactId>kafka</artifactId>\n  <version>${versions.kafka}</version>`)
+    const jars = await readFile(join(images, 'kafka', 'libs.sha256'), 'utf8')
+    const names = [...jars.matchAll(/^[0-9a-f]{64} {2}(\S+\.jar)$/gm)].map((match) => match[1])
+    expect(names).toHaveLength(jars.trimEnd().split('\n').length)
+    const direct = [...pom.matchAll(/<artifactId>(kafka[_-][\w.-]+)</g)].map((match) => match[1] ?? '')
+    expect(direct).toHaveLength(2)
+    expect(names).toEqual(expect.arrayContaining(direct.map((name) => `${name}-${versions.kafka}.jar`)))
+  })
+
+  it('of a Maven plugin is said: without one, Maven takes the newest of the day', () => {
+    const plugins = others.flatMap(({ steps }) =>
+      steps.flatMap(({ run }) => (run[0] === 'mvn' ? run.filter((word) => /^[a-z.]+:/.test(word)) : [])),
+    )
+    expect(plugins).toHaveLength(1)
+    expect(plugins.filter((plugin) => !/^[\w.]+:[\w-]+:\d+\.\d+\.\d+:[\w-]+$/.test(plugin))).toEqual([])
+  })
+
   it('of Calico is the one its go.mod speaks of, and the recipe reads the module that is pinned', async () => {
     const text = await goMod('calico')
     expect(text).toContain(`release ${versions.calico}`)

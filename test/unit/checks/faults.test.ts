@@ -3,9 +3,9 @@ import { judge } from '../../../lab/checks/judge.js'
 import { faults } from './faults.js'
 import { healthy, recording } from './recorded.js'
 
-test('the healthy lab passes everything', () => {
+test('the healthy lab passes everything that applies', () => {
   const results = judge(recording(healthy()))
-  expect(results.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
+  expect(results.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')).toEqual([])
   expect(results).toHaveLength(64)
 })
 

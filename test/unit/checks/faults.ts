@@ -1,5 +1,5 @@
 import type { V1Endpoint } from '@kubernetes/client-node'
-import type { NatRule } from '../../../lab/observe/model/observations.js'
+import type { IptablesRule } from '../../../lab/observe/model/observations.js'
 import type { Plain } from '../../../lab/observe/model/plain.js'
 import type { Mutable, World } from './recorded.js'
 import {
@@ -8,7 +8,7 @@ import {
   answer,
   broken,
   named,
-  nat,
+  iptables,
   nxdomain,
   one,
   records,
@@ -47,11 +47,11 @@ export const faults: readonly Fault[] = [
   {
     name: 'a node container is paused',
     inject: (world) => {
-      const { containers, dns, nat } = world.observations
+      const { containers, dns, iptables } = world.observations
       one(seen(containers.containerlab), ({ name }) => name === WORKER2).state = 'paused'
       one(seen(containers.kind), ({ name }) => name === WORKER2).state = 'paused'
       dns[WORKER2] = broken('no answer within 6 s')
-      nat[WORKER2] = broken('exit code 1: container is paused')
+      iptables[WORKER2] = broken('exit code 1: container is paused')
       // redis-1 is there. The master has not noticed yet.
       const { servers, write } = redis(world)
       servers['redis-1'] = { ping: '' }
@@ -245,7 +245,10 @@ export const faults: readonly Fault[] = [
       )
       answer(world, under('nginx-clusterip'), nxdomain)
       for (const node of world.lab.nodes) {
-        remove(nat(world, node), ({ comment }) => comment?.startsWith('default/nginx-clusterip') === true)
+        remove(
+          iptables(world, node),
+          ({ comment }) => comment?.startsWith('default/nginx-clusterip') === true,
+        )
       }
     },
     fails: ['services.exists', 'endpointslices.addresses', 'dns.clusterip.a-vip', 'dns.clusterip.srv'],
@@ -302,7 +305,10 @@ export const faults: readonly Fault[] = [
         ),
       )
       for (const node of world.lab.nodes) {
-        remove(nat(world, node), ({ comment }) => comment?.startsWith('default/nginx-clusterip') === true)
+        remove(
+          iptables(world, node),
+          ({ comment }) => comment?.startsWith('default/nginx-clusterip') === true,
+        )
       }
     },
     fails: ['services.type', 'dns.clusterip.a-vip', 'dns.clusterip.srv'],
@@ -319,7 +325,7 @@ export const faults: readonly Fault[] = [
       answer(world, (name) => name === NGINX || name === 'nginx-headless', records(vip))
       answer(world, (name) => name === `_http._tcp.${NGINX}`, records(`0 100 80 ${NGINX}`))
       for (const node of world.lab.nodes)
-        nat(world, node).push(rule('default/nginx-headless:http cluster IP', vip))
+        iptables(world, node).push(rule('default/nginx-headless:http cluster IP', vip))
     },
     fails: [
       'services.type',
@@ -554,19 +560,35 @@ export const faults: readonly Fault[] = [
     fails: ['redis.init-log'],
   },
   {
+    name: 'kube-proxy knows no endpoint of nginx-clusterip',
+    inject: (world) => {
+      const rules = iptables(world, WORKER2)
+      const own = one(rules, ({ comment }) => comment === 'default/nginx-clusterip:http cluster IP')
+      Object.assign(own, {
+        table: 'filter',
+        comment: 'default/nginx-clusterip:http has no endpoints',
+        jump: 'REJECT',
+      })
+    },
+    fails: ['kube-proxy.clusterip-rule'],
+  },
+  {
     name: 'a rule for a headless service is written by hand',
-    inject: (world) => nat(world, WORKER2).push(rule('mine', '192.168.60.195')),
+    inject: (world) => iptables(world, WORKER2).push(rule('mine', '192.168.60.195')),
     fails: ['kube-proxy.no-headless-rule'],
   },
   {
     name: 'a node lost the rule of the virtual IP',
     inject: (world) =>
-      remove(nat(world, WORKER2), ({ comment }) => comment?.startsWith('default/nginx-clusterip') === true),
+      remove(
+        iptables(world, WORKER2),
+        ({ comment }) => comment?.startsWith('default/nginx-clusterip') === true,
+      ),
     fails: ['kube-proxy.clusterip-rule'],
   },
   {
     name: 'kube-proxy writes nothing on a node',
-    inject: (world) => remove(nat(world, WORKER2), ({ chain }) => chain.startsWith('KUBE-')),
+    inject: (world) => remove(iptables(world, WORKER2), ({ chain }) => chain.startsWith('KUBE-')),
     fails: ['kube-proxy.clusterip-rule'],
     inconclusive: ['kube-proxy.no-headless-rule'],
   },
@@ -606,8 +628,9 @@ function scale(world: World, replicas: number): void {
   Object.assign(set.status ?? {}, { replicas, readyReplicas: replicas })
 }
 
-function rule(comment: string, destination: string): NatRule {
+function rule(comment: string, destination: string): IptablesRule {
   return {
+    table: 'nat',
     chain: 'KUBE-SERVICES',
     rule: `-A KUBE-SERVICES -d ${destination}/32 -p tcp -m comment --comment "${comment}" -j KUBE-SVC-X`,
     comment,

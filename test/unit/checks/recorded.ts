@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { DnsAnswer, NatRule, Part, RedisSeen } from '../../../lab/observe/model/observations.js'
+import type { DnsAnswer, IptablesRule, Part, RedisSeen } from '../../../lab/observe/model/observations.js'
 import type { Recording } from '../../../lab/observe/model/target.js'
 
 /** Observations that may be changed. */
@@ -92,8 +92,8 @@ export function redis(world: World): Mutable<RedisSeen> {
   return seen(world.observations.redis['default/redis'] as Part<RedisSeen>)
 }
 
-export function nat(world: World, node: string): Mutable<readonly NatRule[]> {
-  return seen(world.observations.nat[node] as Part<readonly NatRule[]>)
+export function iptables(world: World, node: string): Mutable<readonly IptablesRule[]> {
+  return seen(world.observations.iptables[node] as Part<readonly IptablesRule[]>)
 }
 
 export function broken(error: string): { error: string; source: string; durationMs: number } {

@@ -122,6 +122,28 @@ it('tells what a container wrote to either stream', async () => {
 })
 
 describe('networks', () => {
+  it.each([
+    ['both', '172.18.0.9\nfc00::9\n\n', ['172.18.0.9', 'fc00::9']],
+    ['IPv4 only', '172.18.0.9\n\n\n', ['172.18.0.9']],
+    ['IPv4 only, in the words of newer engines', '172.18.0.9\ninvalid IP\n\n', ['172.18.0.9']],
+    ['none, as it does not run', '\n\n\n', []],
+    ['none, as it is on another network', '\n', []],
+  ])('tell the addresses of a container: %s', async (_, stdout, addresses) => {
+    const { run, calls } = fakeRun(() => stdout)
+    expect(await new Engine(run).addresses('lab-external-db', 'kind')).toEqual(addresses)
+    expect(linesOf(calls)[0]).toMatch(/^docker container inspect .*"kind".* lab-external-db$/)
+  })
+
+  it('has no container that is gone; one that does not answer is an error', async () => {
+    const asked = (stderr: string): Promise<string[]> =>
+      new Engine(fakeRun(() => ({ exitCode: 1, stderr })).run).addresses('lab-external-db', 'kind')
+    expect(await asked('Error response from daemon: No such container: lab-external-db\n')).toEqual([])
+    await expect(asked('Cannot connect to the Docker daemon\n')).rejects.toMatchObject({
+      code: 'command.failed',
+      details: 'Cannot connect to the Docker daemon',
+    })
+  })
+
   it('are in use also by stopped containers', async () => {
     const { run, calls } = fakeRun(({ args }) => (args.includes('network=kind') ? 'db\n' : ''))
     const engine = new Engine(run)

@@ -56,31 +56,89 @@ it('nodesNotReady names those that are not, or not there', async () => {
   expect(await kube.nodesNotReady(['a', 'b', 'c'])).toBe('nodes not Ready: b, c')
 })
 
-it('notRolledOut asks for workloads only', async () => {
-  const asked: string[] = []
-  const kube = await kubeOf(({ path }) => {
-    asked.push(path)
-    return [
-      200,
+describe('notRolledOut', () => {
+  const live = (namespace: string, name: string, ready: number) => ({
+    metadata: { name, namespace, generation: 1 },
+    spec: { replicas: 2 },
+    status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: ready },
+  })
+  const deployment = (namespace: string, name: string) => ({
+    kind: 'Deployment',
+    metadata: { name, namespace },
+  })
+
+  it('asks for workloads only, once for each kind', async () => {
+    const asked: string[] = []
+    const kube = await kubeOf(({ path }) => {
+      asked.push(path)
+      return [200, { items: [live('web', 'nginx', 1), live('moon', 'nginx', 2)] }]
+    })
+    const objects = [
+      { kind: 'Service', metadata: { name: 'nginx' } },
+      { kind: 'Pod', metadata: { name: 'never-ready', labels: { 'headless-lab.dev/health': 'ignored' } } },
+      deployment('web', 'nginx'),
+      deployment('moon', 'nginx'),
+    ]
+    expect(await kube.notRolledOut(objects.slice(0, 2))).toBeUndefined()
+    expect(asked).toEqual([])
+    expect(await kube.notRolledOut(objects)).toBe('Deployment web/nginx: 1 of 2 ready')
+    expect(asked).toEqual(['/apis/apps/v1/deployments'])
+  })
+
+  it('waits for pods too, but for those that say that their health does not matter', async () => {
+    const pods = [
+      { metadata: { name: 'tmp01', namespace: 'moon' }, status: { phase: 'Pending' } },
       {
-        metadata: { name: 'nginx', generation: 1 },
-        spec: { replicas: 2 },
-        status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 1 },
+        metadata: { name: 'tmp02', namespace: 'moon' },
+        status: { conditions: [{ type: 'Ready', status: 'True' }] },
       },
     ]
+    const kube = await kubeOf(({ path }) => [200, { items: path === '/api/v1/pods' ? pods : [] }])
+    const objects = ['tmp01', 'tmp02', 'tmp03'].map((name) => ({
+      kind: 'Pod',
+      metadata: { name, namespace: 'moon' },
+    }))
+    expect(await kube.notRolledOut(objects)).toBe('Pod moon/tmp01: Pending; Pod moon/tmp03: not there')
+    expect(await kube.notRolledOut(objects.slice(1, 2))).toBeUndefined()
   })
-  const objects = [
-    { kind: 'Service', metadata: { name: 'nginx' } },
-    { kind: 'Deployment', metadata: { name: 'nginx', namespace: 'web' } },
-  ]
-  expect(await kube.notRolledOut(objects)).toBe('Deployment nginx: 1 of 2 ready')
-  expect(await kube.notRolledOut(objects.slice(0, 1))).toBeUndefined()
-  expect(asked).toEqual(['/apis/apps/v1/namespaces/web/deployments/nginx'])
+
+  it('names all that are missing, of every namespace and kind', async () => {
+    const kube = await kubeOf(({ path }) => {
+      const items = path.endsWith('/statefulsets') ? [live('database', 'postgres', 0)] : []
+      return [200, { items: path.endsWith('/deployments') ? [live('default', 'nginx', 1)] : items }]
+    })
+    const objects = [
+      { kind: 'Deployment', metadata: { name: 'nginx' } },
+      { kind: 'StatefulSet', metadata: { name: 'postgres', namespace: 'database' } },
+      { kind: 'DaemonSet', metadata: { name: 'multitool', namespace: 'default' } },
+    ]
+    expect(await kube.notRolledOut(objects)).toBe(
+      'Deployment default/nginx: 1 of 2 ready; StatefulSet database/postgres: 0 of 2 ready; DaemonSet default/multitool: not there',
+    )
+  })
+})
+
+it('has tells whether an object is there', async () => {
+  const kube = await kubeOf(({ path }) => {
+    if (path === '/apis/apps/v1')
+      return [200, { resources: [{ name: 'statefulsets', kind: 'StatefulSet', namespaced: true }] }]
+    if (path.endsWith('/namespaces/default/statefulsets/redis')) return [200, {}]
+    return path.endsWith('/forbidden') ? [403, { message: 'forbidden' }] : [404, {}]
+  })
+  const set = (name: string) => ({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name } })
+  expect(await kube.has(set('redis'))).toBe(true)
+  expect(await kube.has(set('postgres'))).toBe(false)
+  expect(await kube.has({ ...set('redis'), kind: 'Unknown' })).toBe(false)
+  await expect(kube.has(set('forbidden'))).rejects.toMatchObject({ code: 'cluster.rejected' })
 })
 
 describe('explain', () => {
   const crashing = {
-    metadata: { name: 'redis-0', namespace: 'default' },
+    metadata: {
+      name: 'redis-0',
+      namespace: 'default',
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'redis', uid: 'u' }],
+    },
     status: {
       phase: 'Running',
       containerStatuses: [
@@ -97,7 +155,7 @@ describe('explain', () => {
   }
   const event = (minute: number, message: string) => ({
     metadata: { name: `e${minute}`, namespace: 'default' },
-    involvedObject: { kind: 'Pod', name: 'redis-0' },
+    involvedObject: { kind: 'Pod', name: 'redis-0', namespace: 'default' },
     lastTimestamp: `2026-01-01T00:${String(minute).padStart(2, '0')}:00Z`,
     message,
   })
@@ -115,10 +173,32 @@ describe('explain', () => {
     expect(lines.slice(0, 3)).toEqual([
       'pods not ready:',
       '  default/redis-0: container redis: CrashLoopBackOff, 3 restarts',
-      'event: Pod redis-0: warning 8',
+      'event: Pod default/redis-0: warning 8',
     ])
-    expect(lines).not.toContain('event: Pod redis-0: warning 0')
+    expect(lines).not.toContain('event: Pod default/redis-0: warning 0')
     expect(lines.slice(-2)).toEqual(['log of redis-0 (redis):', '  Fatal error'])
+  })
+
+  it('shows a pod that nothing owns', async () => {
+    const bare = { ...crashing, metadata: { name: 'tmp01', namespace: 'moon' } }
+    const kube = await kubeOf(({ path }) =>
+      path.endsWith('/log') ? [404, {}] : [200, { items: path === '/api/v1/pods' ? [bare] : [] }],
+    )
+    expect(await kube.explain()).toContain('  moon/tmp01: container redis: CrashLoopBackOff, 3 restarts')
+  })
+
+  it('leaves out a pod whose health does not matter, and what is said of it', async () => {
+    const labels = { 'headless-lab.dev/health': 'ignored' }
+    const bare = { ...crashing, metadata: { name: 'never-ready', namespace: 'fixtures', labels } }
+    const named = (kind: string, name: string) => ({
+      ...event(1, 'Unhealthy'),
+      involvedObject: { kind, name, ...(kind === 'Pod' ? { namespace: 'fixtures' } : {}) },
+    })
+    const kube = await kubeOf(({ path }) => {
+      if (path === '/api/v1/pods') return [200, { items: [bare] }]
+      return [200, { items: [named('Pod', 'never-ready'), named('Node', 'lab-worker')] }]
+    })
+    expect(await kube.explain()).toBe('all pods are ready\nevent: Node lab-worker: Unhealthy')
   })
 
   it('says so when all pods are ready', async () => {

@@ -19,6 +19,7 @@ export const debian12: HostFacts = {
   go: undefined,
   goToolchain: 'local',
   debootstrap: false,
+  maven: false,
   aptSources: [debianSource('bookworm')],
 }
 

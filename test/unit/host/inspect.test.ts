@@ -10,7 +10,10 @@ const host = (there: readonly string[], go = '') =>
   })
 
 it('finds what is there', async () => {
-  const { run } = host(['apt-get', 'docker', 'dockerd', 'go', '/usr/sbin/debootstrap'], 'go1.24.4\nauto\n')
+  const { run } = host(
+    ['apt-get', 'docker', 'dockerd', 'go', 'mvn', '/usr/sbin/debootstrap'],
+    'go1.24.4\nauto\n',
+  )
   expect(await inspectHost(run, never())).toMatchObject({
     hasApt: true,
     engine: 'stopped',
@@ -18,6 +21,7 @@ it('finds what is there', async () => {
     go: '1.24.4',
     goToolchain: 'auto',
     debootstrap: true,
+    maven: true,
   })
 })
 
@@ -29,6 +33,7 @@ it('finds nothing, and asks nothing of what is not there', async () => {
     dockerCli: false,
     go: undefined,
     debootstrap: false,
+    maven: false,
   })
   expect(linesOf(calls).some((line) => line.startsWith('go env'))).toBe(false)
 })

@@ -48,7 +48,14 @@ beforeEach(() => {
 const SIMULATE = 'apt-get -s install'
 const isInstall = ({ line }: Call): boolean => line.includes('apt-get install')
 
-const installed = { engine: 'stopped', dockerCli: true, ip: true, debootstrap: true, go: '1.24' } as const
+const installed = {
+  engine: 'stopped',
+  dockerCli: true,
+  ip: true,
+  debootstrap: true,
+  maven: true,
+  go: '1.24',
+} as const
 
 interface Host {
   readonly facts: HostFacts
@@ -105,8 +112,8 @@ const installEngine = 'apt-get install -y --no-install-recommends docker.io ipta
 
 describe('a host that has all', () => {
   it('is left untouched, and nobody is asked', async () => {
-    const facts = { ...debian13, engine: 'running', dockerCli: true, go: '1.24', debootstrap: true } as const
-    const { done, asked } = provision({ facts, tools: ['go', 'debootstrap'] })
+    const facts = { ...debian13, ...installed, engine: 'running' } as const
+    const { done, asked } = provision({ facts, tools: ['go', 'debootstrap', 'maven'] })
     await done
     expect({ asked, effects: world.effects }).toEqual({ asked: [], effects: [] })
   })
@@ -242,13 +249,13 @@ describe('with consent', () => {
 
 describe('other systems', () => {
   it('get a clear list, and nobody is asked', async () => {
-    const { done, asked } = provision({ facts: fedora, tools: ['go', 'debootstrap'] })
+    const { done, asked } = provision({ facts: fedora, tools: ['go', 'debootstrap', 'maven'] })
     const error = await labErrorOf(done)
     expect(error.code).toBe('host.lacks')
     expect(error.message).toBe(
-      'on Fedora Linux 41 this has to be installed by hand: Docker Engine, debootstrap, Go 1.24',
+      'on Fedora Linux 41 this has to be installed by hand: Docker Engine, debootstrap, Maven, Go 1.24',
     )
-    expect(error.details?.split('\n')).toHaveLength(3)
+    expect(error.details?.split('\n')).toHaveLength(4)
     expect(asked).toEqual([])
   })
 })

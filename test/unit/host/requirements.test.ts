@@ -17,7 +17,7 @@ const ENV = 'env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l'
 const UPDATE = `${ENV} apt-get update`
 const INSTALL = `${ENV} apt-get install -y --no-install-recommends`
 
-const all: Tool[] = ['go', 'debootstrap']
+const all: Tool[] = ['go', 'debootstrap', 'maven']
 const works = { engine: 'running', dockerCli: true } as const
 
 function found(facts: HostFacts, tools: Tool[]): { names: string[]; commands: string[]; files: string[] } {
@@ -41,10 +41,10 @@ describe('what is missing, and the commands that bring it', () => {
       debian12,
       all,
       {
-        names: ['Docker Engine', 'debootstrap', 'Go 1.24'],
+        names: ['Docker Engine', 'debootstrap', 'Maven', 'Go 1.24'],
         commands: [
           UPDATE,
-          `${INSTALL} docker.io iptables debootstrap`,
+          `${INSTALL} docker.io iptables debootstrap maven`,
           UPDATE,
           `${INSTALL} -t trixie golang-go`,
         ],
@@ -58,6 +58,13 @@ describe('what is missing, and the commands that bring it', () => {
       { names: ['Go 1.24'], commands: [UPDATE, `${INSTALL} -t trixie golang-go`], files: newerFiles },
     ],
     [
+      // Its Maven is new enough, and brings a Java.
+      'Debian 12 with all but Maven',
+      { ...debian12, ...works, go: '1.26.1', debootstrap: true },
+      all,
+      { names: ['Maven'], commands: [UPDATE, `${INSTALL} maven`], files: [] },
+    ],
+    [
       'Debian 12, nothing to build',
       debian12,
       [],
@@ -69,8 +76,8 @@ describe('what is missing, and the commands that bring it', () => {
       debian13,
       all,
       {
-        names: ['Docker Engine', 'debootstrap', 'Go 1.24'],
-        commands: [UPDATE, `${INSTALL} docker.io docker-cli iptables debootstrap golang-go`],
+        names: ['Docker Engine', 'debootstrap', 'Maven', 'Go 1.24'],
+        commands: [UPDATE, `${INSTALL} docker.io docker-cli iptables debootstrap maven golang-go`],
         files: [],
       },
     ],
@@ -92,8 +99,8 @@ describe('what is missing, and the commands that bring it', () => {
       ubuntu2404,
       all,
       {
-        names: ['Docker Engine', 'debootstrap', 'Go 1.24'],
-        commands: [UPDATE, `${INSTALL} docker.io iptables debootstrap golang-go`],
+        names: ['Docker Engine', 'debootstrap', 'Maven', 'Go 1.24'],
+        commands: [UPDATE, `${INSTALL} docker.io iptables debootstrap maven golang-go`],
         files: [],
       },
     ],
@@ -117,7 +124,7 @@ describe('what is missing, and the commands that bring it', () => {
     ],
     [
       'everything there',
-      { ...debian12, ...works, go: '1.26.1', debootstrap: true },
+      { ...debian12, ...works, go: '1.26.1', debootstrap: true, maven: true },
       all,
       { names: [], commands: [], files: [] },
     ],
@@ -125,7 +132,7 @@ describe('what is missing, and the commands that bring it', () => {
       'Fedora: nothing that we know how to bring',
       fedora,
       all,
-      { names: ['Docker Engine', 'debootstrap', 'Go 1.24'], commands: [], files: [] },
+      { names: ['Docker Engine', 'debootstrap', 'Maven', 'Go 1.24'], commands: [], files: [] },
     ],
   ]
   it.each(cases)('%s', (_, facts, tools, expected) => {
@@ -139,7 +146,7 @@ describe('what is missing, and the commands that bring it', () => {
   })
 
   it('leaves to people what apt cannot bring', () => {
-    expect(requirements(fedora, all).map(({ from }) => from)).toEqual([undefined, undefined, undefined])
+    expect(requirements(fedora, all).map(({ from }) => from)).toEqual(Array(4).fill(undefined))
   })
 
   it('is root too, even where all else is there', () => {

@@ -23,9 +23,9 @@ describe('digCommand', () => {
     expect(script).not.toContain('redis')
     expect(first).toBe('kubernetes.default.svc.cluster.local.')
     expect(args).toEqual([
-      ...['-r', '+yaml', '+tries=2', '+time=1'],
-      ...[`_redis._tcp.${SERVICE}.`, 'SRV', '+qid=1', '+nosearch'],
-      ...['redis-headless', 'A', '+qid=2', '+search'],
+      ...['-r', '+yaml', '+search', '+noauthority', '+noadditional', '+tries=2', '+time=1'],
+      ...[`_redis._tcp.${SERVICE}.`, 'SRV', '+qid=1'],
+      ...['redis-headless', 'A', '+qid=2'],
     ])
   })
 
@@ -87,5 +87,43 @@ describe('parseDig, on what dig 9.20 prints', () => {
       ...['NOERROR', 'NXDOMAIN'],
       ...['TIMEOUT', 'TIMEOUT', 'TIMEOUT', 'TIMEOUT'],
     ])
+  })
+})
+
+describe('parseDig, on long answers of dig 9.20 (most of their records are left out here)', () => {
+  const MANY = 'many.fixtures.svc.cluster.local'
+  const many = [
+    askA(MANY),
+    askShort('many.fixtures'),
+    askSrv(`_db._tcp.${MANY}`),
+    askA('kubernetes.default.svc.cluster.local'),
+  ]
+  const text = recorded('dig-many.txt')
+
+  test('reads those that came over TCP', () => {
+    const answers = parseDig(text, many)
+    expect(text).toContain('socket_protocol: TCP')
+    expect(answers.map(({ status, records }) => [status, records.length])).toEqual([
+      ['NOERROR', 3],
+      ['NOERROR', 3],
+      ['NOERROR', 3],
+      ['NOERROR', 1],
+    ])
+    expect(answers[2]?.records[0]?.data).toBe('0 1 15432 198-18-0-1.many.fixtures.svc.cluster.local')
+  })
+
+  test('a response that lost its header goes to the next question that fits, the others keep their own', () => {
+    const headerless = text.replace(/ +opcode: QUERY\n +status: NOERROR\n +id: 2\n/, '')
+    expect(headerless).not.toBe(text)
+    expect(parseDig(headerless, many)).toEqual(parseDig(text, many))
+    const [, second = '', third = ''] = headerless.split(/^(?=- )/m)
+    const [a, short, srv] = parseDig(second + third, many)
+    // Without the first message it cannot be told from it; that one is the question that comes first.
+    expect([a?.status, short?.status, srv?.status]).toEqual(['NOERROR', 'TIMEOUT', 'NOERROR'])
+  })
+
+  test('a response to what was not asked is nobody’s', () => {
+    const lost = text.split(/^(?=- )/m)[2] ?? ''
+    expect(parseDig(lost, [askA('other.example')])).toMatchObject([{ status: 'TIMEOUT' }])
   })
 })

@@ -21,7 +21,7 @@ const asked: string[] = []
 const run: Run = (file, args) => {
   asked.push([file, ...args].join(' '))
   if (args.includes('headless-services-worker')) return Promise.reject(new Error('no such container'))
-  const stdout = args[0] === 'exec' ? '-A KUBE-SERVICES -j RETURN' : ''
+  const stdout = args[0] === 'exec' ? '*nat\n-A KUBE-SERVICES -j RETURN' : ''
   return Promise.resolve({ exitCode: 0, stdout, stderr: '' })
 }
 
@@ -39,16 +39,16 @@ const target: VerifyTarget = {
 
 describe('observe', () => {
   test('a cluster that does not answer costs its own parts only', async () => {
-    const { api, dns, redis, containers, nat } = await observe(target)
+    const { api, dns, redis, containers, iptables } = await observe(target)
     for (const part of [Object.values(api), Object.values(dns), Object.values(redis)].flat()) {
       expect(part).toHaveProperty('error')
     }
     expect(containers.kind).toMatchObject({ value: [] })
-    expect(nat['headless-services-control-plane']).toMatchObject({
+    expect(iptables['headless-services-control-plane']).toMatchObject({
       value: [{ chain: 'KUBE-SERVICES' }],
-      source: 'docker exec headless-services-control-plane iptables-save -t nat',
+      source: 'docker exec headless-services-control-plane iptables-save',
     })
-    expect(nat['headless-services-worker']).toMatchObject({ error: 'no such container' })
+    expect(iptables['headless-services-worker']).toMatchObject({ error: 'no such container' })
   })
 
   test('what may not be read is told in the words of the server', async () => {
@@ -76,8 +76,8 @@ describe('observe', () => {
   })
 
   test('looks at no iptables where kube-proxy does not use them', async () => {
-    const { nat } = await observe({ ...target, lab: { ...target.lab, kubeProxyMode: 'nftables' } })
-    expect(nat).toEqual({})
+    const { iptables } = await observe({ ...target, lab: { ...target.lab, kubeProxyMode: 'nftables' } })
+    expect(iptables).toEqual({})
   })
 
   test('a kubeconfig that cannot be read is an error with a code', async () => {

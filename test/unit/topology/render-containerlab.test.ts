@@ -64,6 +64,19 @@ topology:
     ])
   })
 
+  it('names the images of linux nodes as the engine knows them', () => {
+    const topology = topologyOf({
+      linuxNodes: [
+        { name: 'db', image: 'headless-lab/postgres' },
+        { name: 'plain', image: 'x' },
+      ],
+    })
+    const linuxImages = { 'headless-lab/postgres': 'headless-lab/postgres:17-k' }
+    expect(parse(renderContainerlab(topology, { ...options, linuxImages }))).toMatchObject({
+      topology: { nodes: { db: { image: 'headless-lab/postgres:17-k' }, plain: { image: 'x' } } },
+    })
+  })
+
   it('keeps containerlab from reading variables and templates into values', () => {
     const topology = topologyOf({
       linuxNodes: [{ name: 'db', image: 'x', env: { A: '$HOME ${X} $$ {{ .Y }}' } }],

@@ -1,0 +1,57 @@
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { execa } from 'execa'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { expect, inject, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+const tarball = inject('tarball')
+
+async function sources(folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { withFileTypes: true, recursive: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+}
+
+/** What is compiled from the TypeScript of some folders. */
+async function compiled(to: string, ...folders: string[]): Promise<string[]> {
+  const files = (await Promise.all(folders.map(sources))).flat().filter((file) => file.endsWith('.ts'))
+  return files.flatMap((file) => ['.js', '.d.ts'].map((ending) => `${to}/${file.slice(0, -3)}${ending}`))
+}
+
+test('the package holds what is compiled, the recipes of the images, the documents, and nothing else', async () => {
+  const { stdout } = await execa('tar', ['-tzf', tarball])
+  const packed = stdout.split('\n').map((file) => file.replace(/^package\//, ''))
+  const expected = [
+    'LICENSE',
+    'README.md',
+    'package.json',
+    'scripts/headless-lab.mjs',
+    'scripts/packages.mjs',
+    'build/cjs/package.json',
+    ...(await compiled('build', 'constructs', 'lab', 'topology')),
+    ...(await compiled('build/cjs', 'constructs', 'topology')),
+    ...(await sources('images')),
+    ...(await sources('docs')).filter((file) => /^docs\/[^/]+\.md$/.test(file)),
+  ]
+  expect(packed.sort()).toEqual(expected.sort())
+})
+
+test('publint finds nothing', async () => {
+  const data = await readFile(tarball)
+  const { messages, pkg } = await publint({
+    strict: true,
+    pack: { tarball: data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) },
+  })
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+})
+
+test('types are right for every entry point, by every way a project may resolve them', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(tarball))))
+  if (!analysis.types) throw new Error('the package has no types')
+  expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(['.', './topology']))
+  expect(analysis.problems).toEqual([])
+})
