@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml'
-import { families, type Encapsulation, type IpPool, type Topology } from './model.js'
+import { families, nodeNames, type Encapsulation, type IpPool, type Topology } from './model.js'
 
 /** A Kubernetes object as plain data. */
 export interface KubeObject {
@@ -23,8 +23,8 @@ export class CalicoManifestError extends Error {
 
 /**
  * The objects of a Calico release manifest (calico-vxlan.yaml) with the topology's settings, in the order to
- * apply them: custom resource definitions, then IP pools, then what uses them (so Felix starts once, with its
- * pools). The pools are objects of their own and calico-node makes none (`NO_DEFAULT_POOLS`): its own default
+ * apply them: custom resource definitions, then IP pools and the API server's address, then what uses them (so
+ * Felix starts once, with its pools). The pools are objects of their own and calico-node makes none (`NO_DEFAULT_POOLS`): its own default
  * pool has a fixed name, only one a family, and is not made at all where another pool of the family exists.
  * @param manifest - text of the multi-document YAML file
  * @throws CalicoManifestError naming everything that was not found, so that a changed manifest never passes silently
@@ -45,6 +45,7 @@ export function renderCalico(manifest: string, topology: Topology): KubeObject[]
   if (daemon) {
     setEnvironment(daemon, topology, missing)
     setImages(daemon, topology, missing)
+    readsApiAddress(daemon, missing)
   }
   if (controllers) setImages(controllers, topology, missing)
   if (missing.length > 0) throw new CalicoManifestError(missing)
@@ -52,6 +53,7 @@ export function renderCalico(manifest: string, topology: Topology): KubeObject[]
   return [
     ...definitions,
     ...topology.pools.map(poolObject),
+    apiAddress(topology),
     ...objects.filter((object) => !definitions.includes(object)),
   ]
 }
@@ -90,6 +92,32 @@ const poolObject = (pool: IpPool): KubeObject => ({
   },
 })
 
+/** The ConfigMap that the manifest's containers on the host's network read, where there is one. */
+const API_ADDRESS = 'kubernetes-services-endpoint'
+
+/**
+ * The API server at its node instead of at its ClusterIP: kube-proxy may not have written that one's rules when
+ * Calico is installed, and install-cni ends with an error then.
+ */
+const apiAddress = (topology: Topology): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: API_ADDRESS, namespace: 'kube-system' },
+  data: { KUBERNETES_SERVICE_HOST: nodeNames(topology)[0], KUBERNETES_SERVICE_PORT: '6443' },
+})
+
+function readsApiAddress(daemon: KubeObject, missing: string[]): void {
+  const { initContainers = [], containers = [] } = podSpec(daemon)
+  const readers = [...initContainers, ...containers]
+    .filter(({ envFrom }) => envFrom?.some(({ configMapRef }) => configMapRef?.name === API_ADDRESS))
+    .map(({ name }) => name)
+  missing.push(
+    ...['install-cni', 'calico-node']
+      .filter((name) => !readers.includes(name))
+      .map((name) => `container ${name} does not read ConfigMap ${API_ADDRESS} in DaemonSet calico-node`),
+  )
+}
+
 /** The families pods get an address of. */
 function setNetworkConfig(config: KubeObject, topology: Topology, missing: string[]): void {
   const { data } = config as unknown as { data?: Record<string, string> }
@@ -126,6 +154,7 @@ interface Container {
   image?: string
   imagePullPolicy?: string
   env?: { name: string; value?: string; valueFrom?: unknown }[]
+  envFrom?: { configMapRef?: { name?: string } }[]
 }
 
 interface PodSpec {

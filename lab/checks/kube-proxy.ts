@@ -82,7 +82,7 @@ export const kubeProxyChecks = [clusterIpRule, noHeadlessRule]
 
 function otherMode({ lab }: Context): string | undefined {
   if (lab.kubeProxyMode === 'iptables') return undefined
-  return `kube-proxy runs in ${lab.kubeProxyMode} mode, which keeps no rules in iptables`
+  return `kube-proxy's mode is ${lab.kubeProxyMode}, which keeps no rules in iptables`
 }
 
 /** `<destination> <protocol> <port>` of the rules that catch a service's virtual IP, sorted; `REJECT` behind it. */

@@ -1,8 +1,15 @@
+import { calicoChecks } from './calico.js'
 import type { Check } from './check.js'
 import { dnsChecks } from './dns/index.js'
 import { endpointSliceChecks } from './endpointslices.js'
+import { externalChecks } from './external.js'
+import { grpcChecks } from './grpc.js'
+import { kafkaChecks } from './kafka.js'
 import { kubeProxyChecks } from './kube-proxy.js'
+import { mysqlChecks } from './mysql.js'
+import { networkPolicyChecks } from './network-policy.js'
 import { nodeChecks } from './nodes.js'
+import { postgresChecks } from './postgres.js'
 import { redisChecks } from './redis.js'
 import { serviceChecks } from './services.js'
 import { statefulSetChecks } from './statefulsets.js'
@@ -11,11 +18,18 @@ import { workloadChecks } from './workloads.js'
 /** Every check there is, in the order of the report: from the ground up, so that the first failure is the cause. */
 export const checks: readonly Check[] = [
   ...nodeChecks,
+  ...calicoChecks,
   ...workloadChecks,
   ...statefulSetChecks,
   ...serviceChecks,
   ...endpointSliceChecks,
   ...dnsChecks,
-  ...redisChecks,
   ...kubeProxyChecks,
+  ...networkPolicyChecks,
+  ...redisChecks,
+  ...postgresChecks,
+  ...kafkaChecks,
+  ...mysqlChecks,
+  ...grpcChecks,
+  ...externalChecks,
 ]

@@ -15,9 +15,9 @@ import type { RedisPod, RedisSet } from '../observe/model/redis.js'
 import type { Subject } from '../report/model.js'
 import type { Scope } from './check.js'
 
-/** The lab as a whole. */
+/** The lab as a whole, where it is one: of another cluster nobody said what it is made of. */
 export const theLab: Scope<string> = {
-  items: ({ lab }) => [lab.name],
+  items: ({ lab }) => (lab.topology === undefined ? [] : [lab.name]),
   subject: (name) => ({ kind: 'Lab', name }),
 }
 

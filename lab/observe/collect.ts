@@ -1,6 +1,6 @@
 import { withDeadline } from '../host/deadline.js'
 import type { Clock } from './clock.js'
-import type { Part } from './model/observations.js'
+import type { Part, PartMissing } from './model/observations.js'
 
 /** What every collector gets: how time is told, how long a part may take, and what ends all of it. */
 export interface Collecting {
@@ -34,7 +34,7 @@ export async function collect<T>(
 }
 
 /** A part that cannot be observed because of another one. */
-export function missing(error: string, source: string): Part<never> {
+export function missing(error: string, source: string): PartMissing {
   return { error, source, durationMs: 0 }
 }
 

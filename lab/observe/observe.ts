@@ -1,19 +1,19 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { LabError } from '../errors.js'
-import { collectApi, collectLog } from './api.js'
+import { collectApi } from './api.js'
 import { systemClock } from './clock.js'
 import type { Clock } from './clock.js'
 import { missing } from './collect.js'
 import type { Collecting } from './collect.js'
 import { podExec } from './exec.js'
-import { collectContainers, collectIptables } from './host.js'
+import { collectContainers } from './host.js'
+import { byKey, type Looking } from './looking.js'
 import { namespacesOf, readDeclared } from './model/declared.js'
-import type { Observations, Part } from './model/observations.js'
-import { questionsFor } from './model/questions.js'
-import { redisSets } from './model/redis.js'
+import type { ContainerObservations, Observations, PackObservations, Part } from './model/observations.js'
 import { defaultProbe } from './model/target.js'
 import type { VerifyTarget } from './model/target.js'
-import { collectDns, collectRedis, probesByNode } from './probes.js'
+import { collectors } from './packs.js'
+import { probesByNode } from './probes.js'
 
 export interface ObserveOptions {
   readonly signal?: AbortSignal
@@ -23,11 +23,14 @@ export interface ObserveOptions {
   readonly clock?: Clock
 }
 
+const elsewhere = missing('the nodes are not containers of this machine', 'docker')
+const NOT_OURS: ContainerObservations = { containerlab: elsewhere, kind: elsewhere }
+
 /**
  * Reads everything that the checks of a target need: once, all of it in parallel, each part with a deadline of
  * its own. What cannot be read becomes the error of its part. Nothing is judged here.
  *
- * It changes nothing but one key of its own in each Redis, which it removes again.
+ * Where it may write, each pack writes only what it removes again, and says what.
  *
  * @throws LabError `state.unreadable` when the kubeconfig cannot be read; the signal's reason when aborted.
  */
@@ -43,68 +46,33 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
   const declared = readDeclared(target.declared)
   const at = new Date().toISOString()
 
-  const ofCluster = async (): Promise<Pick<Observations, 'api' | 'dns' | 'redis' | 'initLogs'>> => {
+  const ofCluster = async (): Promise<PackObservations & Pick<Observations, 'api'>> => {
     const namespaces = [...new Set([...namespacesOf(declared), probe.namespace])]
     const api = await collectApi(collecting, kubeconfig, namespaces)
-    const exec = podExec(kubeconfig)
     const pods = 'error' in api.pods ? [] : api.pods.value
-    const probes = probesByNode(pods, probe)
-    const questions = questionsFor(declared, lab, probe.namespace, pods)
-    const [anyProbe] = probes.values()
-    const sets = redisSets(declared, lab)
-    const logs = sets.flatMap(({ namespace, replicas, initContainers }) =>
-      replicas.flatMap(({ name }) =>
-        initContainers.map((container) => ({ namespace, pod: name, container })),
-      ),
+    const looking: Looking = {
+      ...{ collecting, kubeconfig, exec: podExec(kubeconfig), lab, declared, api, pods, engine },
+      unlisted:
+        'error' in api.pods
+          ? missing(`the pods are not known: ${api.pods.error}`, api.pods.source)
+          : undefined,
+      probes: probesByNode(pods, probe),
+      probeNamespace: probe.namespace,
+      mayWrite: target.mayWrite ?? lab.topology !== undefined,
+    }
+    const packs = await byKey(
+      Object.entries<(looking: Looking) => Promise<unknown>>(collectors),
+      ([pack]) => pack,
+      ([, collector]) => collector(looking),
     )
-    const unlisted =
-      'error' in api.pods ? missing(`the pods are not known: ${api.pods.error}`, api.pods.source) : undefined
-    const [dns, redis, initLogs] = await Promise.all([
-      byKey(
-        lab.nodes,
-        (node) => node,
-        async (node) =>
-          unlisted ??
-          (await collectDns(collecting, exec, node, probes.get(node), questions, lab.clusterDomain)),
-      ),
-      byKey(
-        sets,
-        ({ key }) => key,
-        async (set) => unlisted ?? (await collectRedis(collecting, exec, anyProbe, set)),
-      ),
-      byKey(
-        logs,
-        ({ namespace, pod, container }) => `${namespace}/${pod}/${container}`,
-        (log) => collectLog(collecting, kubeconfig, log),
-      ),
-    ])
-    return { api, dns, redis, initLogs }
+    return { api, ...(packs as unknown as PackObservations) }
   }
 
-  const [cluster, containers, iptables] = await Promise.all([
+  const [cluster, containers] = await Promise.all([
     ofCluster(),
-    collectContainers(collecting, engine, lab.name),
-    // In the other modes kube-proxy writes nothing there.
-    lab.kubeProxyMode === 'iptables'
-      ? byKey(
-          lab.nodes,
-          (node) => node,
-          (node) => collectIptables(collecting, engine, node),
-        )
-      : {},
+    engine === undefined ? NOT_OURS : collectContainers(collecting, engine, lab.name),
   ])
-  return { at, probeNamespace: probe.namespace, containers, iptables, ...cluster }
-}
-
-/** Effects in parallel, their results by the key of what they are of. */
-async function byKey<Item, Result>(
-  items: readonly Item[],
-  key: (item: Item) => string,
-  effect: (item: Item) => Promise<Result>,
-): Promise<Record<string, Result>> {
-  return Object.fromEntries(
-    await Promise.all(items.map(async (item) => [key(item), await effect(item)] as const)),
-  )
+  return { at, probeNamespace: probe.namespace, containers, ...cluster }
 }
 
 function load(from: string | KubeConfig): KubeConfig {

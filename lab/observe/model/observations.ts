@@ -7,6 +7,14 @@ import type {
   V1StatefulSet,
   V1EndpointSlice,
 } from '@kubernetes/client-node'
+import type { CalicoSeen } from './calico.js'
+import type { ExternalSeen } from './external.js'
+import type { GrpcSeen } from './grpc.js'
+import type { KafkaSeen } from './kafka.js'
+import type { MysqlSeen } from './mysql.js'
+import type { PolicySeen } from './policies.js'
+import type { PostgresSeen } from './postgres.js'
+import type { ReachSeen } from './reach.js'
 import type { Plain } from './plain.js'
 
 /**
@@ -30,13 +38,17 @@ export interface PartMissing {
 }
 
 /** Everything one round of observation saw. Plain JSON: it can be saved, changed and judged again. */
-export interface Observations {
+export interface Observations extends PackObservations {
   /** RFC 3339, UTC. */
   readonly at: string
   readonly api: ApiObservations
   readonly containers: ContainerObservations
   /** Namespace of the probe pods, which short names are said from. */
   readonly probeNamespace: string
+}
+
+/** What the collectors of the packs saw, each under its own name. */
+export interface PackObservations {
   /** By node: what the node's probe pod was answered. */
   readonly dns: Readonly<Record<string, Part<readonly DnsAnswer[]>>>
   /** By `<namespace>/<StatefulSet>`. */
@@ -45,6 +57,22 @@ export interface Observations {
   readonly initLogs: Readonly<Record<string, Part<string>>>
   /** By node: the rules of iptables that services are made of. */
   readonly iptables: Readonly<Record<string, Part<readonly IptablesRule[]>>>
+  /** What Calico keeps in the cluster and on the nodes, by node. */
+  readonly calico: Readonly<Record<string, Part<CalicoSeen>>>
+  /** Whether allowed and refused traffic passes, by `<namespace>/<NetworkPolicy>`. */
+  readonly policies: Readonly<Record<string, Part<PolicySeen>>>
+  /** What came of connections from the probe pod of each node, by node. */
+  readonly reach: Readonly<Record<string, Part<ReachSeen>>>
+  /** By `<namespace>/<StatefulSet>`. */
+  readonly postgres: Readonly<Record<string, Part<PostgresSeen>>>
+  /** By `<namespace>/<StatefulSet>`. */
+  readonly kafka: Readonly<Record<string, Part<KafkaSeen>>>
+  /** By `<namespace>/<StatefulSet>`. */
+  readonly mysql: Readonly<Record<string, Part<MysqlSeen>>>
+  /** By `<namespace>/<Deployment>` of the client. */
+  readonly grpc: Readonly<Record<string, Part<GrpcSeen>>>
+  /** By `<namespace>/<Service>`. */
+  readonly external: Readonly<Record<string, Part<ExternalSeen>>>
 }
 
 /** Lists of the API, of the namespaces that something is declared in. */

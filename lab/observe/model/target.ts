@@ -10,9 +10,12 @@ export interface VerifyTarget {
   readonly lab: LabFacts
   /** Every object the lab declares, as plain objects. What is checked is derived from them. */
   readonly declared: readonly KubernetesObject[]
-  readonly engine: EngineAccess
+  /** Absent where the nodes are not containers of this machine. */
+  readonly engine?: EngineAccess
   /** The pods that ask DNS and Redis. Default: label `app=multitool` in namespace `default`. */
   readonly probe?: ProbePods
+  /** Whether packs may write what they remove again, a row or a key. Default: only to a lab. */
+  readonly mayWrite?: boolean
 }
 
 /** How the machines under the cluster are looked at. */

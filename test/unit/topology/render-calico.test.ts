@@ -25,8 +25,13 @@ const env = (objects: readonly KubeObject[]): Record<string, string | undefined>
   return Object.fromEntries(containers[0]?.env.map(({ name, value }) => [name, value]) ?? [])
 }
 
+const data = (objects: readonly KubeObject[], configMap: string): Record<string, string> => {
+  const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap)
+  return (found as unknown as { data: Record<string, string> }).data
+}
+
 const networkConfig = (objects: readonly KubeObject[]): string =>
-  (find(objects, 'ConfigMap') as unknown as { data: Record<string, string> }).data['cni_network_config'] ?? ''
+  data(objects, 'calico-config')['cni_network_config'] ?? ''
 
 describe('renderCalico', () => {
   it('gives definitions, then pools, then what uses them, and leaves the rest', () => {
@@ -34,11 +39,27 @@ describe('renderCalico', () => {
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
       'CustomResourceDefinition ippools.crd.projectcalico.org',
       'IPPool default-ipv4-ippool',
+      'ConfigMap kubernetes-services-endpoint',
       'ServiceAccount calico-node',
       'ConfigMap calico-config',
       'DaemonSet calico-node',
       'Deployment calico-kube-controllers',
     ])
+  })
+
+  it('has the API server reached at its node, before anything that needs it: kube-proxy may not be there yet', () => {
+    expect(data(renderCalico(manifest, topologyOf({ name: 'one' })), 'kubernetes-services-endpoint')).toEqual({
+      KUBERNETES_SERVICE_HOST: 'one-control-plane',
+      KUBERNETES_SERVICE_PORT: '6443',
+    })
+  })
+
+  it.each(['install-cni', 'calico-node'])('refuses a manifest whose %s does not read that', (container) => {
+    const [before = '', after = ''] = manifest.split(`- name: ${container}\n`)
+    const without = `${before}- name: ${container}\n${after.replace('name: kubernetes-services-endpoint', 'name: other')}`
+    expect(() => renderCalico(without, topologyOf())).toThrow(
+      `container ${container} does not read ConfigMap kubernetes-services-endpoint`,
+    )
   })
 
   it('is deterministic and reads its manifest anew each time', () => {

@@ -1,0 +1,4 @@
+/** To come. */
+export interface CalicoSeen {
+  readonly todo: string
+}

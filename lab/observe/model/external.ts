@@ -1,0 +1,4 @@
+/** To come. */
+export interface ExternalSeen {
+  readonly todo: string
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export interface GrpcSeen {
+  readonly todo: string
+}

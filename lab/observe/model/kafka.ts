@@ -1,0 +1,4 @@
+/** To come. */
+export interface KafkaSeen {
+  readonly todo: string
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export interface MysqlSeen {
+  readonly todo: string
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export interface PolicySeen {
+  readonly todo: string
+}

@@ -1,0 +1,4 @@
+/** To come. */
+export interface PostgresSeen {
+  readonly todo: string
+}

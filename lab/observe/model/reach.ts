@@ -1,0 +1,4 @@
+/** To come. */
+export interface ReachSeen {
+  readonly todo: string
+}

@@ -1,0 +1,34 @@
+import { collect, missing } from '../collect.js'
+import { digCommand, digEnded, parseDig } from '../dig.js'
+import { byKey, type Looking, type Parts } from '../looking.js'
+import type { DnsAnswer } from '../model/observations.js'
+import { questionsFor } from '../model/questions.js'
+
+const DEADLINE_MS = 6_000
+
+/** What the DNS server answers to a pod on each node. */
+export function collectDns(looking: Looking): Promise<Parts<readonly DnsAnswer[]>> {
+  const { collecting, exec, lab, declared, probes, probeNamespace, pods, unlisted } = looking
+  const questions = questionsFor(declared, lab, probeNamespace, pods)
+  return byKey(
+    lab.nodes,
+    (node) => node,
+    async (node) => {
+      if (unlisted !== undefined) return unlisted
+      const probe = probes.get(node)
+      if (probe === undefined) return missing(`no ready probe pod on node ${node}`, `dig on ${node}`)
+      const source = `kubectl exec -n ${probe.namespace} ${probe.pod} (${node}) -- dig`
+      if (questions.length === 0) return { value: [], source, durationMs: 0 }
+      return collect(collecting, { name: `dns.${node}`, source, deadlineMs: DEADLINE_MS }, async (signal) => {
+        const { exitCode, stdout, stderr } = await exec(
+          probe,
+          digCommand(questions, lab.clusterDomain),
+          signal,
+        )
+        // A DNS server that does not answer is an observation: its questions are timed out. No dig is none.
+        if (!digEnded(exitCode)) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+        return parseDig(stdout, questions)
+      })
+    },
+  )
+}
