@@ -90,6 +90,9 @@ export function memory(name: string): k8s.Volume {
   return { name, emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('1Mi') } }
 }
 
+/** When a container is started again: slow to act, since to restart a server that is only busy makes it busier. */
+export const LIVENESS = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 } satisfies k8s.Probe
+
 /** A probe that a script of the container answers, by how it ends. */
 export function askedBy(script: string): k8s.Probe {
   return { exec: { command: ['sh', '-c', script] } }

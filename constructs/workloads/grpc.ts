@@ -2,7 +2,7 @@ import { k8s } from 'cdk8s-plus-28'
 import { Construct } from 'constructs'
 import { selectorLabels, workloadLabels } from '../labels.js'
 import { imageProblem, rfc1123Problem } from '../names.js'
-import { resources, restrictContainer, restrictPod } from '../pod-defaults.js'
+import { LIVENESS, resources, restrictContainer, restrictPod } from '../pod-defaults.js'
 import { IngressPolicy, OWN_NAMESPACE, type Peer } from '../policies/ingress-policy.js'
 import { spreadOverNodes } from '../scheduling.js'
 import type { ClusterIpService } from '../services/cluster-ip-service.js'
@@ -106,7 +106,7 @@ export class GrpcBackend extends Construct {
                 command: [...command],
                 ports: [{ name: 'grpc', containerPort: GRPC_PORT }],
                 readinessProbe: { ...probe, periodSeconds: 2 },
-                livenessProbe: { ...probe, periodSeconds: 10 },
+                livenessProbe: { ...probe, ...LIVENESS },
                 resources: resources({ cpu: '25m', memory: '64Mi', memoryLimit: '128Mi' }),
               }),
             ],

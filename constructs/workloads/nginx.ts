@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-28'
 import { Construct } from 'constructs'
 import { selectorLabels, workloadLabels, type Labels } from '../labels.js'
 import { imageProblem, rfc1123Problem } from '../names.js'
-import { resources, restrictContainer, restrictPod, scratch } from '../pod-defaults.js'
+import { LIVENESS, resources, restrictContainer, restrictPod, scratch } from '../pod-defaults.js'
 import { IngressPolicy, OWN_NAMESPACE, type Peer } from '../policies/ingress-policy.js'
 import { ClusterIpService } from '../services/cluster-ip-service.js'
 import { HeadlessService } from '../services/headless-service.js'
@@ -138,7 +138,7 @@ export class Nginx extends Construct {
                 command: ['sh', '-c', startNginx(containerPort)],
                 ports: [{ name: 'http', containerPort }],
                 readinessProbe: { ...probe, periodSeconds: 2 },
-                livenessProbe: { ...probe, periodSeconds: 10 },
+                livenessProbe: { ...probe, ...LIVENESS },
                 resources: resources({ cpu: '10m', memory: '32Mi', memoryLimit: '64Mi' }),
                 volumeMounts: [
                   { name: 'config', mountPath: CONFIG_DIR, readOnly: true },

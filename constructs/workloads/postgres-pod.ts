@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-28'
 import type { Credentials } from '../credentials.js'
-import { askedBy, memory, resources } from '../pod-defaults.js'
+import { askedBy, LIVENESS, memory, resources } from '../pod-defaults.js'
 import {
   DATA_DIR,
   IS_ALIVE,
@@ -109,8 +109,6 @@ const CLIENT_PORT: k8s.ContainerPort = { name: POSTGRES_PORT_NAME, containerPort
 /** Five minutes, for a slow disk or a recovery; then the kubelet starts the container anew. */
 const STARTUP = { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 150 }
 const READINESS = { periodSeconds: 2, timeoutSeconds: 5 }
-/** Slow to act: to restart a server that is only busy makes it busier. */
-const LIVENESS = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }
 
 function server(image: string, script: string): k8s.Container {
   return {

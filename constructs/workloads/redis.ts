@@ -4,7 +4,7 @@ import { Credentials } from '../credentials.js'
 import type { DnsName } from '../dns.js'
 import { selectorLabels, workloadLabels } from '../labels.js'
 import { lazyText } from '../lazy.js'
-import { askedBy, memory, resources, scratch } from '../pod-defaults.js'
+import { askedBy, LIVENESS, memory, resources, scratch } from '../pod-defaults.js'
 import type { Peer } from '../policies/ingress-policy.js'
 import { HeadlessService } from '../services/headless-service.js'
 import { addRules, countRule, type Rule } from '../validation.js'
@@ -287,12 +287,7 @@ function podOf(parts: PodParts): k8s.PodSpec {
         readinessProbe: { ...askedBy(scripts.isReady), periodSeconds: 2, timeoutSeconds: 3 },
         // Slow to act on purpose: a replica's server stands still while it looks up a master whose
         // name does not resolve, and to restart it for that would lose its data.
-        livenessProbe: {
-          ...askedBy(scripts.isAlive),
-          periodSeconds: 10,
-          timeoutSeconds: 5,
-          failureThreshold: 6,
-        },
+        livenessProbe: { ...askedBy(scripts.isAlive), ...LIVENESS },
         // Most hold much less than they may: a quarter is asked for.
         resources: resources({
           cpu: '25m',
@@ -311,12 +306,7 @@ function podOf(parts: PodParts): k8s.PodSpec {
               env: [...env, ...userEnv, ...sentinelEnv],
               ports: [{ name: 'sentinel', containerPort: SENTINEL_PORT }],
               readinessProbe: { ...askedBy(scripts.isSentinelAlive), periodSeconds: 5, timeoutSeconds: 3 },
-              livenessProbe: {
-                ...askedBy(scripts.isSentinelAlive),
-                periodSeconds: 10,
-                timeoutSeconds: 5,
-                failureThreshold: 6,
-              },
+              livenessProbe: { ...askedBy(scripts.isSentinelAlive), ...LIVENESS },
               resources: resources({ cpu: '10m', memory: '16Mi', memoryLimit: '64Mi' }),
               volumeMounts: [dataMount, ...secret],
             },

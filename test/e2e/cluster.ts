@@ -92,9 +92,20 @@ export async function notReady(): Promise<string | undefined> {
   return waiting.length === 0 ? undefined : `Ready: ${waiting.map(({ name }) => name).join(', ')}`
 }
 
-/** The pods with a container that was started again, and how the one before ended. */
+/**
+ * The pods of the workloads with a container that was started again, how the one before ended, and the events of
+ * the pod: afterwards nothing else tells why.
+ */
 export async function restarted(): Promise<string[]> {
-  return (await pods('-A')).flatMap(({ name, restarts }) => restarts.map((restart) => `${name} ${restart}`))
+  const again = (await pods('-A')).filter(
+    ({ namespace, restarts }) => namespace !== 'kube-system' && restarts.length > 0,
+  )
+  return Promise.all(
+    again.map(async ({ namespace, name, restarts }) => {
+      const of = `--field-selector=involvedObject.name=${name}`
+      return [name, ...restarts, await ask('get', 'events', '-n', namespace, of)].join('\n')
+    }),
+  )
 }
 
 /** The pod of a name; `undefined` while there is none. */
