@@ -6,7 +6,8 @@ import { reportError } from './commands/report-error.js'
 import { synth, type SynthOptions } from './commands/synth.js'
 import { teardown, type TeardownOptions } from './commands/teardown.js'
 import { runTool } from './commands/tools.js'
-import { verifyCommand, type VerifyCommandOptions } from './commands/verify.js'
+import { addVerifyOptions, type VerifyCommandOptions } from './commands/verify-options.js'
+import { verifyCommand } from './commands/verify.js'
 import { LabError } from './errors.js'
 import { watchSignals } from './host/signals.js'
 
@@ -63,9 +64,9 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
   command('deploy', 'make the lab, or repair it, and verify it', deploy)
     .option('-y, --yes', 'install what the host lacks without asking')
     .option('--refresh', 'build all artifacts again, with the newest packages of the Debian release')
-  command('verify', 'prove how the services of the lab behave', verifyCommand)
-    .option('--json', 'print the result as one JSON object')
-    .option('--junit <file>', 'also write the result as JUnit XML')
+  addVerifyOptions(
+    command('verify', 'prove how the services of the lab, or of another cluster, behave', verifyCommand),
+  )
   command('teardown', 'remove the lab and everything it made', teardown).option(
     '--cache',
     'also remove all built artifacts',

@@ -8,6 +8,7 @@ export const errorCodes = {
   'spec.unreadable': { exit: 2, retry: false },
   'spec.invalid': { exit: 2, retry: false },
   'lab.absent': { exit: 2, retry: false },
+  'recording.invalid': { exit: 2, retry: false },
   'state.unreadable': { exit: 2, retry: false },
   // 3: the host lacks something
   'host.lacks': { exit: 3, retry: false },

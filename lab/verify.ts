@@ -1,4 +1,6 @@
 import { judge } from './checks/judge.js'
+import { selectChecks } from './checks/select.js'
+import type { Selection } from './checks/select.js'
 import { systemClock } from './observe/clock.js'
 import type { Clock } from './observe/clock.js'
 import { dnsCacheSeconds } from './observe/model/corefile.js'
@@ -9,10 +11,15 @@ import { settle } from './observe/settle.js'
 import type { CheckResult, VerifyResult } from './report/model.js'
 import { summarize } from './report/summarize.js'
 
-export interface VerifyOptions {
+/** How a target is verified. */
+export interface VerifyOptions extends Selection {
   /** How long mismatches are observed again before they count. Default: 10 s. */
   readonly deadlineMs?: number
+  /** What was found before: failures that look the same are stable already, and not observed again. */
+  readonly known?: readonly CheckResult[]
+  /** Told what happens while it runs. */
   readonly onProgress?: (event: VerifyProgress) => void
+  /** Ends it: its reason is thrown. */
   readonly signal?: AbortSignal
   /** Default: the real time. */
   readonly clock?: Clock
@@ -21,26 +28,46 @@ export interface VerifyOptions {
 }
 
 /** What verification tells while it runs. */
-export type VerifyProgress =
-  | { readonly type: 'part'; readonly name: string; readonly part: Part<unknown> }
-  | {
-      readonly type: 'round'
-      readonly number: number
-      readonly checks: readonly CheckResult[]
-      /** Everything the verdicts come from; save it to judge it again. */
-      readonly recording: Recording
-    }
+export type VerifyProgress = PartProgress | RoundProgress
+
+/** A part was observed, or could not be. */
+export interface PartProgress {
+  /** Tells it from the others. */
+  readonly type: 'part'
+  /** For example `dns <node>`. */
+  readonly name: string
+  /** What was seen, or why it was not. */
+  readonly part: Part<unknown>
+}
+
+/** A round is over: everything was observed once, and judged. */
+export interface RoundProgress {
+  /** Tells it from the others. */
+  readonly type: 'round'
+  /** From 1. */
+  readonly number: number
+  /** The verdicts, which another round may change. */
+  readonly checks: readonly CheckResult[]
+  /** Everything the verdicts come from; save it to judge it again. */
+  readonly recording: Recording
+}
 
 const DEADLINE_MS = 10_000
 /** How long the same mismatch must be seen where no cache can explain it. */
 const STABLE_MS = 3_000
 
 /**
- * Observes a lab and judges it. A mismatch is observed again until it is stable or the deadline passes,
- * and only then fails; a healthy lab takes one round.
+ * Observes a lab, or another cluster, and judges it. A mismatch is observed again until it is stable or the
+ * deadline passes, and only then fails; what is healthy takes one round.
+ *
+ * @throws LabError `usage.invalid` when the selection means no check, `state.unreadable` when the kubeconfig cannot
+ * be read; the signal's reason when aborted
  */
 export async function verify(target: VerifyTarget, options: VerifyOptions = {}): Promise<VerifyResult> {
-  const { clock = systemClock, signal, onProgress } = options
+  const { clock = systemClock, signal, onProgress, known = [] } = options
+  // A mistake in it is told before anything is observed.
+  selectChecks(options)
+  const before = new Set(failures(known))
   const startedAt = new Date().toISOString()
   const start = clock.now()
   const { lab, declared } = target
@@ -54,32 +81,55 @@ export async function verify(target: VerifyTarget, options: VerifyOptions = {}):
           : { onPart: (name: string, part: Part<unknown>) => onProgress({ type: 'part', name, part }) }),
       })
       const recording: Recording = { lab, declared, observations }
-      const results = judge(recording)
+      const results = judge(recording, options)
       onProgress?.({ type: 'round', number, checks: results, recording })
       return { results, observations }
     },
-    mismatch: ({ results }) => failures(results),
+    mismatch: ({ results }) =>
+      failures(results)
+        .filter((line) => !before.has(line))
+        .join('\n'),
     stableMs: (round) => stableMs(round.results, round.observations, lab.clusterDomain),
     deadlineMs: options.deadlineMs ?? DEADLINE_MS,
     clock,
     ...(signal === undefined ? {} : { signal }),
   }).then(({ results }) => results)
+  return resultOf(lab.name, startedAt, clock.now() - start, checks)
+}
+
+/**
+ * Judges a recording and gives the result that verification gave then. Pure; it needs no cluster.
+ *
+ * @throws LabError `usage.invalid` when the selection means no check
+ */
+export function replay(recording: Recording, selection: Selection = {}): VerifyResult {
+  const checks = judge(recording, selection)
+  const { lab, observations } = recording
+  return resultOf(
+    lab.name,
+    observations.at,
+    Math.max(0, ...checks.map(({ durationMs }) => durationMs)),
+    checks,
+  )
+}
+
+function resultOf(
+  lab: string,
+  startedAt: string,
+  durationMs: number,
+  checks: readonly CheckResult[],
+): VerifyResult {
   return {
     schema: 'headless-lab/verify/v1',
-    lab: lab.name,
-    startedAt,
-    durationMs: Math.round(clock.now() - start),
-    summary: summarize(checks),
-    checks,
+    ...{ lab, startedAt, durationMs: Math.round(durationMs) },
+    ...{ summary: summarize(checks), checks },
   }
 }
 
 /** What fails, and how: a failure that looks different in the next round is not stable yet. */
-function failures(results: readonly CheckResult[]): string {
+function failures(results: readonly CheckResult[]): string[] {
   const failed = results.filter(({ verdict }) => verdict === 'fail')
-  return failed
-    .map(({ id, subject, evidence }) => JSON.stringify([id, subject, evidence.observed]))
-    .join('\n')
+  return failed.map(({ id, subject, evidence }) => JSON.stringify([id, subject, evidence.observed]))
 }
 
 /** A wrong answer of DNS counts only when it has outlived the server's cache. */

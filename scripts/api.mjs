@@ -1,20 +1,28 @@
-// `npm run api`: writes the report of the library's public API to docs/api/, one file an entry point. With --check it
-// writes nothing and fails where the report differs: whoever changes the API does it on purpose, and a reviewer
-// sees what changed for those who import it.
+// `npm run api`: writes the report of the library's public API to docs/api/, one file an entry point, and the schema of
+// what `verify --json` prints to docs/schema/. With --check it writes nothing and fails where the report differs:
+// whoever changes the API does it on purpose, and a reviewer sees what changed for those who import it. (A unit test
+// compares the schema.)
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureBuild, ensurePackages } from './packages.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const entries = { constructs: 'headless-lab', topology: 'headless-lab-topology' }
+const entries = {
+  'constructs/index': { name: 'headless-lab' },
+  'topology/index': { name: 'headless-lab-topology' },
+  // What a recording holds in each pack is not promised: it is made and judged by the same version.
+  'lab/library': { name: 'headless-lab-verify', onlyExported: true },
+}
 
 ensurePackages(root)
 ensureBuild(root)
-for (const [room, name] of Object.entries(entries)) report(room, name)
+for (const [file, entry] of Object.entries(entries)) report(file, entry)
+if (!process.argv.includes('--check')) await writeSchema()
 
-function report(room, name) {
-  const declarations = join(root, 'build', room, 'index.d.ts')
+function report(file, { name, onlyExported = false }) {
+  const declarations = join(root, 'build', `${file}.d.ts`)
   const { succeeded, apiReportChanged } = Extractor.invoke(
     ExtractorConfig.prepare({
       configObject: {
@@ -25,7 +33,7 @@ function report(room, name) {
         apiReport: {
           enabled: true,
           // A type that only others are made of is part of them.
-          includeForgottenExports: true,
+          includeForgottenExports: !onlyExported,
           reportFileName: `${name}.api.md`,
           reportFolder: join(root, 'docs', 'api'),
           reportTempFolder: join(root, 'build', 'api'),
@@ -55,8 +63,15 @@ function report(room, name) {
   process.exitCode = 1
   if (apiReportChanged)
     console.error(
-      `The API of ${room}/ is not what docs/api/${name}.api.md says; if that is meant, run: npm run api`,
+      `The API of ${file}.ts is not what docs/api/${name}.api.md says; if that is meant, run: npm run api`,
     )
+}
+
+async function writeSchema() {
+  const { verifyJsonSchema } = await import('../build/lab/report/schema.js')
+  const folder = join(root, 'docs', 'schema')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'verify-v1.schema.json'), verifyJsonSchema())
 }
 
 /** Which compiler it uses is nobody's business here. */

@@ -2,8 +2,7 @@ import type { k8s } from 'cdk8s-plus-28'
 import { resources, restrictContainer, restrictPod, scratch } from '../pod-defaults.js'
 import { STAY } from './stay.js'
 
-/** Image with dig, nslookup and curl, for toolboxes that are told no other. It has no redis-cli. */
-export const TOOLBOX_IMAGE = 'wbitt/network-multitool:alpine-extra'
+export { TOOLBOX_IMAGE } from './toolbox-image.js'
 
 /** A restricted pod of one container that stays, to run tools in. */
 export function toolbox(container: string, image: string): k8s.PodSpec {

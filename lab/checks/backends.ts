@@ -1,6 +1,6 @@
-import { isSelecting, nameOf, namespaceOf, readyEndpoints, slicesOf } from '../observe/model/declared.js'
-import type { Service } from '../observe/model/declared.js'
-import { hasEnded, ipv4Of, isReady, podsSelected } from '../observe/model/pods.js'
+import { allSlicesOf, isSelecting, nameOf, namespaceOf, readyEndpoints } from '../observe/model/declared.js'
+import type { IpFamilyName, Service } from '../observe/model/declared.js'
+import { hasEnded, ipsOf, isReady, podsSelected, portNumber } from '../observe/model/pods.js'
 import type { Pod } from '../observe/model/pods.js'
 import { dnsOf } from '../observe/model/questions.js'
 import type { SrvPort } from '../observe/model/questions.js'
@@ -9,7 +9,6 @@ import type { Context } from './check.js'
 
 /** Something that a service has to lead to. */
 export interface Backend {
-  /** IPv4 address. */
   readonly ip: string
   /** Its name under a headless service: by its host name, or else by its address. */
   readonly fqdn: string
@@ -21,10 +20,16 @@ export interface Backend {
  * What a service has to lead to, never from the slices that the DNS server reads: from the pods that its declared
  * selector selects, or, where it has none, from the slices that are declared for it.
  */
-export function backends(service: Service, context: Context): Backend[] {
+export function backends(
+  service: Service,
+  context: Context,
+  families: readonly IpFamilyName[] = ['IPv4'],
+): Backend[] {
   return isSelecting(service)
-    ? backendPods(service, context).map((pod) => ofPod(pod, service, context.lab))
-    : declaredBackends(service, context)
+    ? backendPods(service, context, families).flatMap((pod) =>
+        families.flatMap((family) => ipsOf(pod, family)).map((ip) => ofPod(pod, ip, service, context.lab)),
+      )
+    : declaredBackends(service, context, families)
 }
 
 /** The addresses of backends, sorted. */
@@ -36,29 +41,41 @@ export function addressesOf(all: readonly Backend[]): string[] {
  * The pods a service with a selector has to lead to: those that are ready, or, where it publishes these too, all
  * that have an address. Then one that is being deleted stays until its containers have ended.
  */
-export function backendPods(service: Service, context: Context): Pod[] {
+export function backendPods(
+  service: Service,
+  context: Context,
+  families: readonly IpFamilyName[] = ['IPv4'],
+): Pod[] {
   const pods = podsSelected(
     context.read(context.observations.api.pods),
     namespaceOf(service),
     service.spec?.selector,
   )
   const published = service.spec?.publishNotReadyAddresses === true
-  return pods.filter((pod) => (published ? !hasEnded(pod) : isReady(pod)) && ipv4Of(pod) !== undefined)
+  return pods.filter(
+    (pod) =>
+      (published ? !hasEnded(pod) : isReady(pod)) && families.some((family) => ipsOf(pod, family).length > 0),
+  )
 }
 
-function ofPod(pod: Pod, service: Service, lab: LabFacts): Backend {
-  const ip = ipv4Of(pod) ?? ''
+function ofPod(pod: Pod, ip: string, service: Service, lab: LabFacts): Backend {
   const { hostname, subdomain } = pod.spec ?? {}
   return {
     ip,
     fqdn: nameUnder(service, ip, subdomain === nameOf(service) ? hostname : undefined, lab),
     portOf: ({ target, protocol }) =>
-      typeof target === 'number' ? target : (containerPort(pod, target, protocol) ?? target),
+      typeof target === 'number' ? target : (portNumber(pod.spec, target, protocol) ?? target),
   }
 }
 
-function declaredBackends(service: Service, { declared, lab }: Context): Backend[] {
-  return slicesOf(service, declared.endpointSlices).flatMap((slice) =>
+function declaredBackends(
+  service: Service,
+  { declared, lab }: Context,
+  families: readonly IpFamilyName[],
+): Backend[] {
+  const slices = allSlicesOf(service, declared.endpointSlices)
+  const served = slices.filter(({ addressType }) => families.some((family) => family === addressType))
+  return served.flatMap((slice) =>
     readyEndpoints([slice]).flatMap(({ addresses, hostname }) =>
       addresses.map((ip) => ({
         ip,
@@ -74,12 +91,4 @@ function declaredBackends(service: Service, { declared, lab }: Context): Backend
 function nameUnder(service: Service, ip: string, hostname: string | undefined, lab: LabFacts): string {
   const dns = dnsOf(service, lab)
   return (hostname === undefined ? dns.podByAddress(ip) : dns.pod(hostname)).fqdn
-}
-
-/** The number of a container port by its name. Of the init containers only those that keep running count. */
-function containerPort(pod: Pod, name: string, protocol: string): number | undefined {
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  return [...(pod.spec?.containers ?? []), ...sidecars]
-    .flatMap(({ ports }) => ports ?? [])
-    .find((port) => port.name === name && (port.protocol ?? 'TCP') === protocol)?.containerPort
 }

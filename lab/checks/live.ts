@@ -1,7 +1,7 @@
-import { keyOf, namespaceOf } from '../observe/model/declared.js'
+import { keyOf } from '../observe/model/declared.js'
 import type { Service, Workload } from '../observe/model/declared.js'
 import type { Plain } from '../observe/model/plain.js'
-import { isLive, podsSelected } from '../observe/model/pods.js'
+import { isLive, podsOfWorkload } from '../observe/model/pods.js'
 import type { Pod } from '../observe/model/pods.js'
 import { Unobserved } from './check.js'
 import type { Context } from './check.js'
@@ -24,6 +24,5 @@ export function liveService(service: Service, context: Context): Service {
 
 /** The pods of a workload that have not ended. */
 export function podsOf(workload: Workload, context: Context): Pod[] {
-  const pods = context.read(context.observations.api.pods)
-  return podsSelected(pods, namespaceOf(workload), workload.spec?.selector.matchLabels).filter(isLive)
+  return podsOfWorkload(context.read(context.observations.api.pods), workload).filter(isLive)
 }

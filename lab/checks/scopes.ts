@@ -4,16 +4,17 @@ import {
   isSelecting,
   nameOf,
   namespaceOf,
+  namespacesOf,
   ordinalPods,
   selectedBy,
   wantsVip,
 } from '../observe/model/declared.js'
 import type { Declared, Service, StatefulSet, Workload } from '../observe/model/declared.js'
-import { srvPorts } from '../observe/model/questions.js'
-import { redisSets } from '../observe/model/redis.js'
+import { isTooLarge, srvPorts } from '../observe/model/questions.js'
+import { redisMaster, redisPods, redisSets } from '../observe/model/redis.js'
 import type { RedisPod, RedisSet } from '../observe/model/redis.js'
 import type { Subject } from '../report/model.js'
-import type { Scope } from './check.js'
+import type { Scope, World } from './check.js'
 
 /** The lab as a whole, where it is one: of another cluster nobody said what it is made of. */
 export const theLab: Scope<string> = {
@@ -21,14 +22,34 @@ export const theLab: Scope<string> = {
   subject: (name) => ({ kind: 'Lab', name }),
 }
 
+/** The cluster as a whole, whoever made it. */
+export const theCluster: Scope<string> = {
+  items: ({ lab }) => [lab.name],
+  subject: (name) => ({ kind: 'Cluster', name }),
+}
+
 export const eachNode: Scope<string> = {
   items: ({ lab }) => lab.nodes,
   subject: (name) => ({ kind: 'Node', name }),
 }
 
+/** The namespaces that something is declared in. */
+export const eachNamespace: Scope<string> = {
+  items: ({ declared }) => namespacesOf(declared),
+  subject: (name) => ({ kind: 'Namespace', name }),
+}
+
 export const eachService = servicesThat(() => true)
 export const eachHeadless = servicesThat(isHeadless)
 export const eachWithVip = servicesThat(wantsVip)
+/** Services whose names have addresses: all but those that stand for another name. */
+export const eachNamedService = servicesThat((service) => isHeadless(service) || wantsVip(service))
+export const eachExternalName = servicesThat(({ spec }) => spec?.type === 'ExternalName')
+/** Headless services whose answer does not fit into a UDP message without EDNS. */
+export const eachLargeService: Scope<Service> = {
+  items: ({ declared, lab }) => declared.services.filter((service) => isTooLarge(service, declared, lab)),
+  subject: subjectOf,
+}
 /** Headless services whose StatefulSet pods have names under them. */
 export const eachGoverning = servicesThat((service, declared) => governedBy(service, declared).length > 0)
 /** Headless services with pods of a Deployment behind them. */
@@ -42,9 +63,21 @@ export const eachVipWithNamedPort = servicesThat(
   (service) => wantsVip(service) && srvPorts(service).length > 0,
 )
 export const eachSelecting = servicesThat(isSelecting)
+export const eachWithSeveralPorts = servicesThat(({ spec }) => (spec?.ports ?? []).length > 1)
+/** Services that lead to ports of containers by their names. */
+export const eachWithNamedTarget = servicesThat(
+  (service) =>
+    isSelecting(service) &&
+    (service.spec?.ports ?? []).some(({ targetPort }) => typeof targetPort === 'string'),
+)
 
 export const eachWorkload: Scope<Workload> = {
   items: ({ declared }) => [...declared.statefulSets, ...declared.deployments, ...declared.daemonSets],
+  subject: subjectOf,
+}
+
+export const eachDeploymentOrDaemonSet: Scope<Workload> = {
+  items: ({ declared }) => [...declared.deployments, ...declared.daemonSets],
   subject: subjectOf,
 }
 
@@ -74,6 +107,13 @@ export const eachDaemonSet: Scope<Workload> = {
 
 export const eachStatefulSet: Scope<StatefulSet> = {
   items: ({ declared }) => declared.statefulSets,
+  subject: subjectOf,
+}
+
+/** StatefulSets whose pods get volumes of their own. */
+export const eachWithVolumes: Scope<StatefulSet> = {
+  items: ({ declared }) =>
+    declared.statefulSets.filter(({ spec }) => (spec?.volumeClaimTemplates ?? []).length > 0),
   subject: subjectOf,
 }
 
@@ -114,15 +154,19 @@ export interface RedisServer {
   readonly pod: RedisPod
 }
 
-export const eachRedisServer: Scope<RedisServer> = redisServers(({ master, replicas }) => [
-  master,
-  ...replicas,
-])
-export const eachRedisReplica: Scope<RedisServer> = redisServers(({ replicas }) => replicas)
+export const eachRedisServer: Scope<RedisServer> = redisServers(redisPods)
+/** All but the master: where no ordinal is declared to be it, the one that says so. */
+export const eachRedisReplica: Scope<RedisServer> = redisServers((redis, { observations }) => {
+  const part = observations.redis[redis.key]
+  const seen = part === undefined || 'error' in part ? {} : part.value.servers
+  const master = redisMaster(redis, seen) ?? redis.master
+  return redisPods(redis).filter(({ name }) => name !== master.name)
+})
 
-function redisServers(pods: (redis: RedisSet) => readonly RedisPod[]): Scope<RedisServer> {
+function redisServers(pods: (redis: RedisSet, world: World) => readonly RedisPod[]): Scope<RedisServer> {
   return {
-    items: (world) => eachRedis.items(world).flatMap((redis) => pods(redis).map((pod) => ({ redis, pod }))),
+    items: (world) =>
+      eachRedis.items(world).flatMap((redis) => pods(redis, world).map((pod) => ({ redis, pod }))),
     subject: ({ redis, pod }) => ({ kind: 'Pod', namespace: redis.namespace, name: pod.name }),
   }
 }

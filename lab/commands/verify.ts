@@ -1,58 +1,125 @@
-import { writeFile } from 'node:fs/promises'
-import { styleText } from 'node:util'
+import { selectChecks } from '../checks/select.js'
 import { Engine } from '../cluster/engine.js'
 import { withDeadline } from '../host/deadline.js'
 import { tryRun } from '../host/run.js'
+import { rbacManifest, withCluster } from '../observe/any-cluster.js'
 import { labFacts } from '../observe/model/lab.js'
+import type { Recording, VerifyTarget } from '../observe/model/target.js'
 import { externalAddresses } from '../pipeline/external-addresses.js'
 import type { Plan } from '../plan/plan.js'
-import { renderConsole, type ConsoleOptions, type Paint } from '../report/console.js'
-import { renderJunit } from '../report/junit.js'
-import { renderJson } from '../report/json.js'
-import { exitCodeOf } from '../report/model.js'
-import { verify, type VerifyProgress } from '../verify.js'
-import { mustBeThere, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
+import type { VerifyResult } from '../report/model.js'
+import { writeRecording } from '../report/recording-file.js'
+import { mustBeWritable } from '../report/write-whole.js'
+import { verify } from '../verify.js'
+import { mustBeThere, openLab, type CommandIo, type Lab } from './context.js'
+import { clusterOf, meansCluster, type VerifyCommandOptions } from './verify-options.js'
+import { consoleOptions, showResult } from './verify-output.js'
+import { Progress } from './verify-progress.js'
+import { replayFile } from './verify-replay.js'
+import { watch, type Watched } from './verify-watch.js'
 
 /** The engine answers at once, or not at all. */
 const ADDRESSES_MS = 10_000
 
-export interface VerifyCommandOptions extends LabOptions {
-  readonly json?: boolean
-  /** File for the result as JUnit XML, beside what is printed. */
-  readonly junit?: string
-}
-
-/** Proves with evidence how the lab's services behave. */
+/** Proves with evidence how services behave: of the lab, of another cluster, or of what was saved of either. */
 export async function verifyCommand(options: VerifyCommandOptions, io: CommandIo): Promise<number> {
+  if (options.rbac === true) {
+    io.print(rbacManifest(clusterOf(options)).trimEnd())
+    return 0
+  }
+  const elsewhere = meansCluster(options)
+  // Mistakes are told before anything is observed.
+  selectChecks(options)
+  for (const file of [options.save, options.junit]) if (file !== undefined) await mustBeWritable(file)
+  if (options.from !== undefined) return showResult(await replayFile(options.from, options), options, io)
+  if (elsewhere) return verifyCluster(options, io)
   const lab = await openLab(options)
   await mustBeThere(lab)
   return verifyLab(lab, options, io)
 }
 
+function verifyCluster(options: VerifyCommandOptions, io: CommandIo): Promise<number> {
+  return withCluster(clusterOf(options), { signal: io.signal, onProgress: io.say }, (target, again) =>
+    verifyWatched({ target, again }, options, io),
+  )
+}
+
 /** Verifies a lab that is there, prints the result and keeps it. */
 export async function verifyLab(
   { plan, state }: Lab,
-  { json = false, junit }: VerifyCommandOptions,
+  options: VerifyCommandOptions,
   io: CommandIo,
 ): Promise<number> {
   const containerlab = (await state.record())?.containerlab ?? 'containerlab'
-  const result = await verify(
+  // Who watches is told once.
+  const warned = new Set<string>()
+  const warn = (line: string): void => {
+    if (!warned.has(line)) io.say(line)
+    warned.add(line)
+  }
+  const target = async (): Promise<VerifyTarget> => ({
+    kubeconfig: state.kubeconfig(),
+    lab: labFacts(plan.topology),
+    declared: plan.manifests(await addressesNow(plan, { signal: io.signal, say: warn })),
+    engine: { docker: 'docker', containerlab, topologyFile: state.topologyFile() },
+  })
+  // The verdict of some checks is not the lab's.
+  const isWhole = options.only === undefined && options.skip === undefined
+  return verifyWatched(
     {
-      kubeconfig: state.kubeconfig(),
-      lab: labFacts(plan.topology),
-      declared: plan.manifests(await addressesNow(plan, io)),
-      engine: { docker: 'docker', containerlab, topologyFile: state.topologyFile() },
+      ...{ target: await target(), again: target },
+      ...(isWhole ? { keep: (result: VerifyResult) => state.saveResult(result) } : {}),
     },
-    { signal: io.signal, onProgress: (event) => tellRound(event, io) },
+    options,
+    io,
   )
-  await state.saveResult(result)
-  if (junit !== undefined) await writeFile(junit, renderJunit(result))
-  io.print(json ? renderJson(result) : renderConsole(result, consoleOptions(process.stdout)))
-  return exitCodeOf(result)
+}
+
+/** Verifies a target once, or until it is interrupted. */
+async function verifyWatched(
+  watched: Watched,
+  options: VerifyCommandOptions,
+  io: CommandIo,
+): Promise<number> {
+  if (options.watch === true) {
+    const { paint } = consoleOptions(process.stdout)
+    return watch(watched, options, io, paint === undefined ? {} : { paint })
+  }
+  const { result, recording } = await verifyOnce(watched.target, options, io)
+  await watched.keep?.(result)
+  if (options.save !== undefined && recording !== undefined) await writeRecording(options.save, recording)
+  return showResult(result, options, io)
+}
+
+/** The result, and what its verdicts come from: what the last round saw. */
+async function verifyOnce(
+  target: VerifyTarget,
+  { only, skip }: VerifyCommandOptions,
+  { signal, say }: CommandIo,
+): Promise<{ result: VerifyResult; recording: Recording | undefined }> {
+  const progress = new Progress(say)
+  let recording: Recording | undefined
+  try {
+    const result = await verify(target, {
+      signal,
+      ...(only === undefined ? {} : { only }),
+      ...(skip === undefined ? {} : { skip }),
+      onProgress: (event) => {
+        progress.tell(event)
+        if (event.type === 'round') recording = event.recording
+      },
+    })
+    return { result, recording }
+  } finally {
+    progress.end()
+  }
 }
 
 /** An engine that does not answer says nothing of the cluster, which may: one service less is judged then. */
-async function addressesNow(plan: Plan, { signal, say }: CommandIo): Promise<string[] | undefined> {
+async function addressesNow(
+  plan: Plan,
+  { signal, say }: Pick<CommandIo, 'signal' | 'say'>,
+): Promise<string[] | undefined> {
   try {
     return await withDeadline(
       ADDRESSES_MS,
@@ -65,18 +132,4 @@ async function addressesNow(plan: Plan, { signal, say }: CommandIo): Promise<str
     say(`warning: the address of the external database is not known, its service is not judged: ${reason}`)
     return undefined
   }
-}
-
-/** A healthy lab takes one round; what does not match is observed again, which people should know of. */
-function tellRound(event: VerifyProgress, io: CommandIo): void {
-  if (event.type !== 'round') return
-  const failing = event.checks.filter(({ verdict }) => verdict === 'fail').length
-  if (failing > 0)
-    io.say(`round ${event.number}: ${failing} mismatches, observed again until they are stable`)
-}
-
-function consoleOptions({ isTTY, columns }: NodeJS.WriteStream): ConsoleOptions {
-  if (!isTTY) return {}
-  const paint: Paint = (color, words) => (process.env['NO_COLOR'] ? words : styleText(color, words))
-  return { columns, paint }
 }

@@ -5,6 +5,7 @@ import { collect } from './collect.js'
 import type { Collecting } from './collect.js'
 import type { ApiObservations, Part } from './model/observations.js'
 import type { Plain } from './model/plain.js'
+import { collectNetworkLists } from './network-lists.js'
 
 const DEADLINE_MS = 5_000
 /** Enough for any start script; the end of a longer log is what matters. */
@@ -18,13 +19,16 @@ export async function collectApi(
   collecting: Collecting,
   kubeconfig: KubeConfig,
   namespaces: readonly string[],
+  /** Where pods are listed besides: those that are looked with need not be where something is declared. */
+  alsoPodsOf: readonly string[] = [],
 ): Promise<ApiObservations> {
   const list = <Item>(
     resource: string,
     fetch: (configuration: Configuration, namespace: string) => Promise<{ items: Item[] }>,
+    of = namespaces,
   ): Promise<Part<readonly Plain<Item>[]>> =>
-    part(`api.${resource}`, `GET ${resource} of ${namespaces.join(', ')}`, async (configuration) => {
-      const lists = await Promise.all(namespaces.map((namespace) => fetch(configuration, namespace)))
+    part(`api.${resource}`, `GET ${resource} of ${of.join(', ')}`, async (configuration) => {
+      const lists = await Promise.all(of.map((namespace) => fetch(configuration, namespace)))
       return plain(lists.flatMap(({ items }) => items))
     })
   const part = <T>(
@@ -36,25 +40,44 @@ export async function collectApi(
       request(kubeconfig, signal, fetch),
     )
 
-  const [services, endpointSlices, pods, statefulSets, deployments, daemonSets, nodes, corefile] =
-    await Promise.all([
-      list('services', (c, namespace) => new CoreV1Api(c).listNamespacedService({ namespace })),
-      list('endpointslices', (c, namespace) =>
-        new DiscoveryV1Api(c).listNamespacedEndpointSlice({ namespace }),
-      ),
-      list('pods', (c, namespace) => new CoreV1Api(c).listNamespacedPod({ namespace })),
-      list('statefulsets', (c, namespace) => new AppsV1Api(c).listNamespacedStatefulSet({ namespace })),
-      list('deployments', (c, namespace) => new AppsV1Api(c).listNamespacedDeployment({ namespace })),
-      list('daemonsets', (c, namespace) => new AppsV1Api(c).listNamespacedDaemonSet({ namespace })),
-      part('api.nodes', 'GET nodes', async (c) => plain((await new CoreV1Api(c).listNode()).items)),
-      part('api.corefile', `GET configmap ${COREDNS.namespace}/${COREDNS.name}`, async (c) => {
-        const { data } = await new CoreV1Api(c).readNamespacedConfigMap(COREDNS)
-        const corefile = data?.['Corefile']
-        if (corefile === undefined) throw new Error('the ConfigMap has no Corefile')
-        return corefile
-      }),
-    ])
-  return { services, endpointSlices, pods, statefulSets, deployments, daemonSets, nodes, corefile }
+  const [
+    services,
+    endpointSlices,
+    pods,
+    statefulSets,
+    deployments,
+    daemonSets,
+    claims,
+    nodes,
+    corefile,
+    network,
+  ] = await Promise.all([
+    list('services', (c, namespace) => new CoreV1Api(c).listNamespacedService({ namespace })),
+    list('endpointslices', (c, namespace) =>
+      new DiscoveryV1Api(c).listNamespacedEndpointSlice({ namespace }),
+    ),
+    list('pods', (c, namespace) => new CoreV1Api(c).listNamespacedPod({ namespace }), [
+      ...new Set([...namespaces, ...alsoPodsOf]),
+    ]),
+    list('statefulsets', (c, namespace) => new AppsV1Api(c).listNamespacedStatefulSet({ namespace })),
+    list('deployments', (c, namespace) => new AppsV1Api(c).listNamespacedDeployment({ namespace })),
+    list('daemonsets', (c, namespace) => new AppsV1Api(c).listNamespacedDaemonSet({ namespace })),
+    list('persistentvolumeclaims', (c, namespace) =>
+      new CoreV1Api(c).listNamespacedPersistentVolumeClaim({ namespace }),
+    ),
+    part('api.nodes', 'GET nodes', async (c) => plain((await new CoreV1Api(c).listNode()).items)),
+    part('api.corefile', `GET configmap ${COREDNS.namespace}/${COREDNS.name}`, async (c) => {
+      const { data } = await new CoreV1Api(c).readNamespacedConfigMap(COREDNS)
+      const corefile = data?.['Corefile']
+      if (corefile === undefined) throw new Error('the ConfigMap has no Corefile')
+      return corefile
+    }),
+    collectNetworkLists([...new Set([...namespaces, ...alsoPodsOf])], { list, part, plain }),
+  ])
+  return {
+    ...{ services, endpointSlices, pods, statefulSets, deployments, daemonSets },
+    ...{ persistentVolumeClaims: claims, nodes, corefile, ...network },
+  }
 }
 
 /** The log of one container of a pod. */
@@ -77,7 +100,7 @@ export function collectLog(
 }
 
 /** A request that ends with the signal. What the server refuses is told in its own words. */
-async function request<T>(
+export async function request<T>(
   kubeconfig: KubeConfig,
   signal: AbortSignal,
   send: (configuration: Configuration) => Promise<T>,
@@ -101,8 +124,15 @@ function messageOf(body: unknown): string {
 const unneeded: ReadonlySet<string> = new Set(['managedFields', 'images'])
 
 /** As JSON has it, without what nobody needs. */
-function plain<Item>(items: readonly Item[]): Plain<Item>[] {
+export function plain<Item>(items: readonly Item[]): Plain<Item>[] {
   return JSON.parse(
-    JSON.stringify(items, (key, value: unknown) => (unneeded.has(key) ? undefined : value)),
+    JSON.stringify(items, (key, value: unknown) => (unneeded.has(key) ? undefined : asInTheApi(value))),
   ) as Plain<Item>[]
+}
+
+/** The client calls the `from` of a NetworkPolicy's rule `_from`. */
+function asInTheApi(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('_from' in value)) return value
+  const { _from: from, ...rest } = value
+  return { from, ...rest }
 }

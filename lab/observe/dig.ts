@@ -1,67 +1,119 @@
+import type { ExecResult } from './exec.js'
 import type { DnsAnswer, DnsQuestion, DnsRecord } from './model/observations.js'
+import { isAskable } from './model/service-names.js'
 
 /** What dig ends with when no server answered. */
 const NO_ANSWER = 9
 
+/** A line between what came by the two: the answer to a question over TCP may look like that to one over UDP. */
+const TCP_BEGINS = '@@ tcp'
+
+/** Of both transports: no settings of the user's own, and only the answers, as YAML. */
+const OUTPUT = '-r +yaml +noauthority +noadditional'
+
 /**
- * Asks one question first: where the DNS server is away that is known after it, not after every question.
- * Arguments: the name to ask first, then those of dig.
+ * One dig asks everything that goes over UDP, another what goes over TCP. Each is tried with one question first:
+ * where the DNS server is away, or a policy lets only UDP through, that is known after it, not after every question.
+ *
+ * Arguments: the name to try, the questions over TCP as one text (words for dig, none with a meaning to the shell),
+ * then those over UDP. What dig is, where it cannot do this, is said last.
  */
 const SCRIPT = `
-dig -r +tries=2 +time=1 "$1" A > /dev/null
-[ $? -ne ${NO_ANSWER} ] || exit ${NO_ANSWER}
-shift
-exec dig "$@"
+set -f
+control=$1 tcp=$2
+shift 2
+tried() { dig -r +tries=2 +time=1 "$@" A > /dev/null 2>&1; [ $? -ne ${NO_ANSWER} ]; }
+ended() { [ "$1" -eq 0 ] || [ "$1" -eq ${NO_ANSWER} ] || { dig -v >&2; exit "$1"; }; }
+if tried "$control"; then
+  dig ${OUTPUT} +search +tries=2 +time=1 "$@"
+  ended $?
+fi
+echo
+echo '${TCP_BEGINS}'
+if [ -n "$tcp" ] && tried "$control" +tcp +tries=1; then
+  dig ${OUTPUT} +tcp +keepopen +tries=1 +time=1 $tcp
+  ended $?
+fi
 `
 
 /**
- * The command that asks all questions, in one run of dig. Each question has its place in the list as its query
- * id, which comes back in the response: so answers find their question also where one is missing, or where
- * two questions become the same name.
+ * The command that asks all questions. Each question has its place in the list as its query id, which comes back in
+ * the response: so answers find their question also where one is missing, or where two questions become the same
+ * name.
  *
  * It needs dig 9.18 or newer (`+yaml`, `+qid`).
  */
 export function digCommand(questions: readonly DnsQuestion[], clusterDomain: string): string[] {
+  const asked = questions.map((question, index) => ({ question, words: wordsOf(question, index) }))
+  const over = (tcp: boolean): string[] =>
+    asked.flatMap(({ question, words }) => ((question.by === 'tcp') === tcp ? words : []))
   return [
-    ...['sh', '-c', SCRIPT, 'sh', `kubernetes.default.svc.${clusterDomain}.`],
-    // -r: no settings of the user's own. +search holds for all questions, wherever it stands: a last dot is what
-    // keeps a name from being completed.
-    ...['-r', '+yaml', '+search', '+noauthority', '+noadditional', '+tries=2', '+time=1'],
-    ...questions.flatMap(({ name, type, search }, index) => [
-      search ? name : `${name}.`,
-      type,
-      `+qid=${idOf(index)}`,
-    ]),
+    'sh',
+    '-c',
+    SCRIPT,
+    'sh',
+    `kubernetes.default.svc.${clusterDomain}.`,
+    over(true).join(' '),
+    ...over(false),
   ]
 }
 
-/** Whether dig ended as it does with an answer to all questions, or without one to some. */
-export function digEnded(exitCode: number): boolean {
-  return exitCode === 0 || exitCode === NO_ANSWER
+/** What dig is told for one question: +search holds for all of them, so a last dot keeps a name from being completed. */
+function wordsOf({ name, type, search, by }: DnsQuestion, index: number): string[] {
+  if (!isAskable(name)) throw new Error(`${name} cannot be asked for`)
+  return [
+    search ? name : `${name}.`,
+    type,
+    `+qid=${idOf(index)}`,
+    ...(by === 'udp-512' ? ['+noedns', '+notcp', '+ignore'] : []),
+  ]
 }
+
+/** What is wrong with the dig of a probe pod, as one line; `undefined` when nothing is. */
+export function digProblem({ exitCode, stdout, stderr }: ExecResult): string | undefined {
+  // A DNS server that does not answer is an observation: its questions are timed out. No dig is none.
+  if (exitCode === 0 || exitCode === NO_ANSWER) return undefined
+  const version = /^DiG \S+/m.exec(stderr)?.[0]
+  if (version === undefined && (exitCode === 127 || exitCode === 126))
+    return `the image of the probe pod has no dig (${NEEDED})`
+  if (/invalid option/i.test(stderr))
+    return `dig in the probe pod is too old for +yaml and +qid: ${version ?? 'of no known version'} (${NEEDED})`
+  return `dig ended with exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`
+}
+
+const NEEDED = '9.18 or newer is needed'
 
 /** The answers in what dig printed. A question without a response has the status `TIMEOUT`. */
 export function parseDig(output: string, questions: readonly DnsQuestion[]): DnsAnswer[] {
   const responses = new Map<number, Response>()
-  let next = 0
-  for (const response of messages(output)) {
-    const index = response.id === undefined ? placeOf(response, questions, next) : response.id - idOf(0)
-    responses.set(index, response)
-    next = index + 1
+  for (const [over, part] of output.split(`\n${TCP_BEGINS}\n`).entries()) {
+    const asked = (index: number): boolean => (questions[index]?.by === 'tcp') === over > 0
+    let next = 0
+    for (const response of messages(part)) {
+      const { id } = response
+      const index = id === undefined ? placeOf(response, questions, asked, next) : id - idOf(0)
+      responses.set(index, response)
+      next = index + 1
+    }
   }
   return questions.map((question, index) => {
     const response = responses.get(index)
     if (response === undefined) return { question, status: 'TIMEOUT', records: [], server: '' }
-    const { status, records, server } = response
-    return { question, status, records, server }
+    const { status, records, server, truncated } = response
+    return { question, status, records, server, ...(truncated ? { truncated } : {}) }
   })
 }
 
-/** The place of the question of a response without an id: the next one, since dig asks in order, that fits. */
-function placeOf({ asked }: Response, questions: readonly DnsQuestion[], next: number): number {
+/** The place of the question of a response without an id: the next one asked, since dig asks in order, that fits. */
+function placeOf(
+  response: Response,
+  questions: readonly DnsQuestion[],
+  asked: (index: number) => boolean,
+  next: number,
+): number {
   const found = questions.findIndex(({ name, type, search }, index) => {
-    if (index < next || !asked.endsWith(` ${type}`)) return false
-    return search ? asked.startsWith(`${name}.`) : asked.startsWith(`${name}. `)
+    if (index < next || !asked(index) || !response.asked.endsWith(` ${type}`)) return false
+    return response.asked.startsWith(search ? `${name}.` : `${name}. `)
   })
   return found === -1 ? questions.length : found
 }
@@ -74,6 +126,7 @@ interface Response {
   readonly status: string
   readonly records: readonly DnsRecord[]
   readonly server: string
+  readonly truncated: boolean
 }
 
 /** 0 is not used: some servers and tools take it for "none". */
@@ -101,6 +154,7 @@ function response(text: string): Response | undefined {
     status,
     records: answers.flatMap((line) => record(line) ?? []),
     server: field(text, 'response_address') ?? '',
+    truncated: field(text, 'flags')?.split(' ').includes('tc') ?? false,
   }
 }
 

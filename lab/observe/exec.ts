@@ -14,6 +14,12 @@ export interface ExecResult {
   readonly stderr: string
 }
 
+/** The output of a command that must succeed. */
+export function ran({ exitCode, stdout, stderr }: ExecResult): string {
+  if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+  return stdout
+}
+
 /** Runs a command in a container and gives its output and exit code. */
 export type PodExec = (
   target: ExecTarget,

@@ -4,8 +4,7 @@ import type { Run } from '../host/run.js'
 import { collect } from './collect.js'
 import type { Collecting } from './collect.js'
 import { parseContainerlab, parseDockerPs } from './containers.js'
-import { parseIptables } from './iptables.js'
-import type { ContainerObservations, IptablesRule, Part } from './model/observations.js'
+import type { ContainerObservations, Part } from './model/observations.js'
 import type { EngineAccess } from './model/target.js'
 
 const DEADLINE_MS = 5_000
@@ -34,16 +33,6 @@ export async function collectContainers(
     ),
   ])
   return { containerlab, kind }
-}
-
-/** The rules that a node of the lab has for services. */
-export function collectIptables(
-  collecting: Collecting,
-  engine: EngineAccess,
-  node: string,
-): Promise<Part<readonly IptablesRule[]>> {
-  const line = [engine.docker, 'exec', node, 'iptables-save']
-  return command(collecting, `iptables.${node}`, engine, line, parseIptables)
 }
 
 function command<T>(

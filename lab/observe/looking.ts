@@ -21,6 +21,8 @@ export interface Looking {
   readonly unlisted: PartMissing | undefined
   /** The probe pod of each node that has a ready one. */
   readonly probes: ReadonlyMap<string, ExecTarget>
+  /** The privileged probe pod of each node that has a ready one, where such were asked for: with the host's network and processes. */
+  readonly privilegedProbes?: ReadonlyMap<string, ExecTarget>
   /** Namespace of the probe pods. */
   readonly probeNamespace: string
   /** `undefined` where the nodes are not containers of this machine. */

@@ -1,5 +1,3 @@
-import { KubeConfig } from '@kubernetes/client-node'
-import { LabError } from '../errors.js'
 import { collectApi } from './api.js'
 import { systemClock } from './clock.js'
 import type { Clock } from './clock.js'
@@ -7,6 +5,7 @@ import { missing } from './collect.js'
 import type { Collecting } from './collect.js'
 import { podExec } from './exec.js'
 import { collectContainers } from './host.js'
+import { load } from './load.js'
 import { byKey, type Looking } from './looking.js'
 import { namespacesOf, readDeclared } from './model/declared.js'
 import type { ContainerObservations, Observations, PackObservations, Part } from './model/observations.js'
@@ -35,7 +34,7 @@ const NOT_OURS: ContainerObservations = { containerlab: elsewhere, kind: elsewhe
  * @throws LabError `state.unreadable` when the kubeconfig cannot be read; the signal's reason when aborted.
  */
 export async function observe(target: VerifyTarget, options: ObserveOptions = {}): Promise<Observations> {
-  const { lab, engine, probe = defaultProbe } = target
+  const { lab, engine, probe = defaultProbe, privilegedProbe, access } = target
   const { signal, onPart } = options
   const collecting: Collecting = {
     clock: options.clock ?? systemClock,
@@ -47,8 +46,11 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
   const at = new Date().toISOString()
 
   const ofCluster = async (): Promise<PackObservations & Pick<Observations, 'api'>> => {
-    const namespaces = [...new Set([...namespacesOf(declared), probe.namespace])]
-    const api = await collectApi(collecting, kubeconfig, namespaces)
+    const probing = [probe, ...(privilegedProbe === undefined ? [] : [privilegedProbe])]
+    const api = await collectApi(
+      ...([collecting, kubeconfig, namespacesOf(declared)] as const),
+      probing.map(({ namespace }) => namespace),
+    )
     const pods = 'error' in api.pods ? [] : api.pods.value
     const looking: Looking = {
       ...{ collecting, kubeconfig, exec: podExec(kubeconfig), lab, declared, api, pods, engine },
@@ -57,6 +59,7 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
           ? missing(`the pods are not known: ${api.pods.error}`, api.pods.source)
           : undefined,
       probes: probesByNode(pods, probe),
+      ...(privilegedProbe === undefined ? {} : { privilegedProbes: probesByNode(pods, privilegedProbe) }),
       probeNamespace: probe.namespace,
       mayWrite: target.mayWrite ?? lab.topology !== undefined,
     }
@@ -72,16 +75,8 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
     ofCluster(),
     engine === undefined ? NOT_OURS : collectContainers(collecting, engine, lab.name),
   ])
-  return { at, probeNamespace: probe.namespace, containers, ...cluster }
-}
-
-function load(from: string | KubeConfig): KubeConfig {
-  if (typeof from !== 'string') return from
-  const kubeconfig = new KubeConfig()
-  try {
-    kubeconfig.loadFromFile(from)
-  } catch (cause) {
-    throw new LabError('state.unreadable', `the kubeconfig ${from} cannot be read`, { cause })
+  return {
+    ...{ at, probeNamespace: probe.namespace, containers, ...cluster },
+    ...(access === undefined ? {} : { access }),
   }
-  return kubeconfig
 }

@@ -10,7 +10,8 @@ import { collectPolicies } from './packs/policies.js'
 import { collectPostgres } from './packs/postgres.js'
 import { collectReach } from './packs/reach.js'
 import { collectInitLogs, collectRedis } from './packs/redis.js'
-import { collectRules } from './packs/rules.js'
+import { collectIpvs, collectNftables, collectRules } from './packs/rules.js'
+import { collectTraffic } from './packs/traffic.js'
 
 /** The collector of each pack: what it gives is in the observations under its own name. */
 export const collectors: {
@@ -18,6 +19,9 @@ export const collectors: {
 } = {
   dns: collectDns,
   iptables: collectRules,
+  nftables: collectNftables,
+  ipvs: collectIpvs,
+  traffic: collectTraffic,
   reach: collectReach,
   policies: collectPolicies,
   calico: collectCalico,

@@ -5,17 +5,24 @@ import type { Pod } from './model/pods.js'
 import type { ProbePods } from './model/target.js'
 
 /** The probe pod of each node that has a ready one. */
-export function probesByNode(
-  pods: readonly Pod[],
-  { namespace, labels }: ProbePods,
-): Map<string, ExecTarget> {
-  const ready = podsSelected(pods, namespace, labels).filter(isReady)
+export function probesByNode(pods: readonly Pod[], probe: ProbePods): Map<string, ExecTarget> {
+  const ready = probePods(pods, probe).filter(isReady)
   return new Map(
     ready.flatMap((pod) => {
       const node = pod.spec?.nodeName
-      const container = pod.spec?.containers[0]?.name
+      const container = containerOf(pod)
       if (node === undefined || container === undefined) return []
       return [[node, { namespace: namespaceOf(pod), pod: nameOf(pod), container }]]
     }),
   )
+}
+
+function probePods(pods: readonly Pod[], { namespace, labels, names }: ProbePods): readonly Pod[] {
+  if (names === undefined) return podsSelected(pods, namespace, labels)
+  return pods.filter((pod) => namespaceOf(pod) === namespace && names.includes(nameOf(pod)))
+}
+
+/** What a pod says of itself counts: where something puts its sidecars into all pods, the first may be one. */
+function containerOf({ metadata, spec }: Pod): string | undefined {
+  return metadata?.annotations?.['kubectl.kubernetes.io/default-container'] ?? spec?.containers[0]?.name
 }

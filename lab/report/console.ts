@@ -11,7 +11,10 @@ export interface ConsoleOptions {
   readonly columns?: number
 }
 
-const signs: Readonly<Record<Verdict, { sign: string; color: 'red' | 'green' | 'yellow' | 'dim' }>> = {
+/** How each verdict is shown. */
+export const signs: Readonly<
+  Record<Verdict, { readonly sign: string; readonly color: Parameters<Paint>[0] }>
+> = {
   pass: { sign: '✔ pass', color: 'green' },
   fail: { sign: '✖ fail', color: 'red' },
   inconclusive: { sign: '? inconclusive', color: 'yellow' },
@@ -19,7 +22,8 @@ const signs: Readonly<Record<Verdict, { sign: string; color: 'red' | 'green' | '
 }
 
 const NARROWEST = 60
-const plainly: Paint = (_, text) => text
+/** Without colors. */
+export const plainly: Paint = (_, text) => text
 
 /**
  * The result for people: a table of one line for each check of each pack, then the evidence of everything that
@@ -27,7 +31,8 @@ const plainly: Paint = (_, text) => text
  */
 export function renderConsole(result: VerifyResult, options: ConsoleOptions = {}): string {
   const { paint = plainly, columns = 100 } = options
-  const parts = [table(result.checks, paint, Math.max(columns, NARROWEST))]
+  const none = result.checks.length === 0
+  const parts = none ? [] : [table(result.checks, paint, Math.max(columns, NARROWEST))]
   const open = result.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
   if (open.length > 0) parts.push(open.map((check) => evidence(check, paint)).join('\n\n'))
   parts.push(summaryLine(result, paint))

@@ -49,4 +49,8 @@ test('an empty folder gets from npm install to YAML in ten lines, and loads noth
   expect(await project.run('npx', '--no-install', 'headless-lab', '--help')).toContain('deploy')
   const topology = `const { parseTopology } = require('headless-lab/topology'); console.log(typeof parseTopology)`
   expect(await project.run('node', '-e', topology)).toBe('function')
+  const verifier = `const { verify } = require('headless-lab/verify'); console.log(typeof verify)`
+  expect(await project.run('node', '-e', verifier)).toBe('function')
+  const esm = `import { verify } from 'headless-lab/verify'; console.log(typeof verify)`
+  expect(await project.run('node', '--input-type=module', '-e', esm)).toBe('function')
 })

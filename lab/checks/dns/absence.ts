@@ -1,12 +1,14 @@
-import { nextOrdinalPod, ordinalPods } from '../../observe/model/declared.js'
+import { namespaceOf, nextOrdinalPod, ordinalPods } from '../../observe/model/declared.js'
 import type { Service } from '../../observe/model/declared.js'
 import type { DnsQuestion } from '../../observe/model/observations.js'
-import { isReady } from '../../observe/model/pods.js'
-import { askA, dnsOf, unnamedPods } from '../../observe/model/questions.js'
-import { Unobserved, defineCheck } from '../check.js'
-import type { Context } from '../check.js'
+import { isReady, podsSelected } from '../../observe/model/pods.js'
+import type { Pod } from '../../observe/model/pods.js'
+import { addressType, askAddress, dnsOf, unnamedPods } from '../../observe/model/questions.js'
+import { isAskable } from '../../observe/model/service-names.js'
+import { Unobserved, defineCheck, skipped } from '../check.js'
+import type { Context, Outcome } from '../check.js'
 import { eachGoverned, eachHeadlessDeployment } from '../scopes.js'
-import { compareAnswers, isPositive } from './answers.js'
+import { NONE, askMain, compareAnswers, isPositive } from './answers.js'
 import type { Answers } from './answers.js'
 
 export const absentOrdinal = defineCheck({
@@ -18,13 +20,13 @@ export const absentOrdinal = defineCheck({
   of: eachGoverned,
   judge: ({ set, service }, context) => {
     const dns = dnsOf(service, context.lab)
-    const question = askA(dns.pod(nextOrdinalPod(set)).fqdn)
-    const controls = ordinalPods(set).map((name) => askA(dns.pod(name).fqdn))
+    const question = askMain(dns.pod(nextOrdinalPod(set)).fqdn, context)
+    const controls = ordinalPods(set).map((name) => askMain(dns.pod(name).fqdn, context))
     return compareAnswers(context, question, 'NXDOMAIN', (answers) => {
       if (controls.length > 0 && !controls.some((control) => isPositive(answers.to(control)))) {
         throw new Unobserved('no pod of it has a name, so a missing one proves nothing')
       }
-      return answers.addresses(question)
+      return answers.data(question)
     })
   },
 })
@@ -37,11 +39,12 @@ export const deploymentDashedIp = defineCheck({
   hint: 'The service leads to no such pod (endpointslices.addresses), or CoreDNS is told to use pod names (`endpoint_pod_names`).',
   of: eachHeadlessDeployment,
   judge: (service, context) => {
-    const pods = unnamed(service, context).map(({ byAddress, ip }) => ({ question: byAddress, ip }))
-    const [first] = pods
-    if (first === undefined) throw new Unobserved('there is no ready pod to have a name')
-    const expected = Object.fromEntries(pods.map(({ question, ip }) => [question.name, [ip]]))
-    return compareAnswers(context, first.question, expected, (answers) => all(answers, pods))
+    const pods = unnamed(service, context)
+    const byAddress = pods.flatMap((pod) => pod.byAddress)
+    const [first] = byAddress
+    if (first === undefined) return noneIsUnnamed(service, context)
+    const expected = Object.fromEntries(byAddress.map(({ question, ip }) => [question.name, [ip]]))
+    return compareAnswers(context, first.question, expected, (answers) => all(answers, byAddress))
   },
 })
 
@@ -53,15 +56,17 @@ export const deploymentNoPodName = defineCheck({
   hint: 'The pod template sets hostname and subdomain, or CoreDNS is told to use pod names (`endpoint_pod_names` in the Corefile).',
   of: eachHeadlessDeployment,
   judge: (service, context) => {
-    const pods = unnamed(service, context)
+    const pods = unnamed(service, context).filter(({ byName }) => isAskable(byName.name))
     const [first] = pods
-    if (first === undefined) throw new Unobserved('there is no ready pod whose name could be absent')
-    const expected = Object.fromEntries(pods.map(({ byName }) => [byName.name, 'NXDOMAIN']))
+    if (first === undefined) return noneIsUnnamed(service, context)
+    const expected = Object.fromEntries(pods.map(({ byName }) => [byName.name, NONE]))
     return compareAnswers(context, first.byName, expected, (answers) => {
       // The same server must know the pod by its address, or its not knowing the name says nothing.
-      const unknown = pods.find(({ byAddress }) => !isPositive(answers.to(byAddress)))
+      const unknown = pods
+        .flatMap(({ byAddress }) => byAddress)
+        .find(({ question }) => !isPositive(answers.to(question)))
       if (unknown !== undefined) {
-        throw new Unobserved(`${unknown.byAddress.name} has no address either (dns.deployment.dashed-ip)`)
+        throw new Unobserved(`${unknown.question.name} has no address either (dns.deployment.dashed-ip)`)
       }
       return all(
         answers,
@@ -72,22 +77,31 @@ export const deploymentNoPodName = defineCheck({
 })
 
 interface Unnamed {
-  readonly ip: string
   readonly byName: DnsQuestion
-  readonly byAddress: DnsQuestion
+  /** For each of its addresses. */
+  readonly byAddress: readonly { readonly ip: string; readonly question: DnsQuestion }[]
 }
 
 /** The ready pods of Deployments behind a headless service, with the questions for both names. */
 function unnamed(service: Service, context: Context): Unnamed[] {
-  const ready = context.read(context.observations.api.pods).filter(isReady)
   const dns = dnsOf(service, context.lab)
-  return unnamedPods(service, context.declared, ready).map(({ name, ip }) => ({
-    ip,
-    byName: askA(dns.pod(name).fqdn),
-    byAddress: askA(dns.podByAddress(ip).fqdn),
+  return unnamedPods(service, context.declared, context.lab, readyPods(context)).map(({ name, ips }) => ({
+    byName: askMain(dns.pod(name).fqdn, context),
+    byAddress: ips.map((ip) => ({ ip, question: askAddress(dns.podByAddress(ip).fqdn, addressType(ip)) })),
   }))
 }
 
+function readyPods({ read, observations }: Context): Pod[] {
+  return read(observations.api.pods).filter(isReady)
+}
+
+/** Why no pod of a Deployment is without a host name: they have one under this service, or none is ready. */
+export function noneIsUnnamed(service: Service, context: Context): Outcome {
+  if (podsSelected(readyPods(context), namespaceOf(service), service.spec?.selector).length > 0)
+    return skipped('the pods have host names of their own under the service')
+  throw new Unobserved('there is no ready pod to have a name')
+}
+
 function all(answers: Answers, questions: readonly { readonly question: DnsQuestion }[]): object {
-  return Object.fromEntries(questions.map(({ question }) => [question.name, answers.addresses(question)]))
+  return Object.fromEntries(questions.map(({ question }) => [question.name, answers.data(question)]))
 }

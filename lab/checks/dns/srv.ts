@@ -2,11 +2,10 @@ import type { Service } from '../../observe/model/declared.js'
 import type { DnsAnswer } from '../../observe/model/observations.js'
 import { askSrv, dnsOf, srvPorts } from '../../observe/model/questions.js'
 import type { SrvPort } from '../../observe/model/questions.js'
-import { backends } from '../backends.js'
 import { Unobserved, defineCheck } from '../check.js'
 import type { Context, Outcome } from '../check.js'
 import { eachHeadlessWithNamedPort, eachVipWithNamedPort } from '../scopes.js'
-import { NONE, compareAnswers } from './answers.js'
+import { NONE, compareAnswers, leadsTo } from './answers.js'
 
 const HINT =
   'NXDOMAIN: the port has no name on the cluster (services.ports), or there is nothing behind it (services.exists, endpointslices.addresses).'
@@ -31,14 +30,17 @@ export const headlessSrv = defineCheck({
   hint: HINT,
   of: eachHeadlessWithNamedPort,
   judge: (service, context) => {
-    const all = backends(service, context)
+    const all = leadsTo(service, context)
     return compareSrv(service, context, (port) =>
-      all
-        .flatMap(({ portOf, fqdn }) => {
-          const number = portOf(port)
-          return number === undefined ? [] : [`${number} ${fqdn}`]
-        })
-        .sort(),
+      // A pod with a host name has one record, whatever the number of its addresses.
+      [
+        ...new Set(
+          all.flatMap(({ portOf, fqdn }) => {
+            const number = portOf(port)
+            return number === undefined ? [] : [`${number} ${fqdn}`]
+          }),
+        ),
+      ].sort(),
     )
   },
 })

@@ -1,3 +1,6 @@
+import { contains, parseCidr } from '../../../topology/cidr.js'
+import { reverseName } from './reverse.js'
+
 /** A line of a Corefile, with the block that may follow it. */
 interface Directive {
   readonly words: readonly string[]
@@ -31,14 +34,55 @@ export function dnsCacheSeconds(corefile: string, clusterDomain: string): number
   return Math.min(seconds, dnsTtl(corefile, clusterDomain) ?? seconds)
 }
 
+/** The zone that the kubernetes plugin serves, beside those for addresses; undefined when none is said. */
+export function servedZone(corefile: string): string | undefined {
+  const plugins = parse(corefile).flatMap(({ words, block }) =>
+    block
+      .filter(({ words: [plugin] }) => plugin === 'kubernetes')
+      // Without zones of its own the plugin serves those of its server block.
+      .flatMap(({ words: [, ...zones] }) => (zones.length > 0 ? zones : words)),
+  )
+  const zone = plugins.find((each) => !/(^|\.)(in-addr|ip6)\.arpa\.?$|^(dns:\/\/)?\.?(:\d+)?$|\//.test(each))
+  return zone?.replace(/:\d+$/, '').replace(/\.$/, '')
+}
+
+/** Whether the DNS server knows the names of an address itself, and does not ask another server for them. */
+export function servesReverse(corefile: string, clusterDomain: string, ip: string): boolean {
+  const { zone: server = [], block } = zoneServerOf(corefile, clusterDomain)
+  const plugin = block.find(servesZone(clusterDomain))
+  if (plugin === undefined) return false
+  const [, ...zones] = plugin.words
+  const name = `.${reverseName(ip)}.`
+  return (zones.length > 0 ? zones : server).map(withoutPort).some((zone) => {
+    const range = parseCidr(zone)
+    const address = parseCidr(`${ip}/${ip.includes(':') ? 128 : 32}`)
+    if (range !== undefined && address !== undefined) return contains(range, address)
+    return zone === '.' || name.endsWith(`.${zone.replace(/\.$/, '')}.`)
+  })
+}
+
+/** `dns://example.org:53` is the zone `example.org`. */
+function withoutPort(zone: string): string {
+  return zone.replace(/^dns:\/\//, '').replace(/(?<=[^:]*):\d+$/, '') || '.'
+}
+
 /** The plugins of the server block in which the kubernetes plugin serves the zone. */
 function zoneServer(corefile: string, clusterDomain: string): readonly Directive[] {
-  return parse(corefile).find(({ block }) => block.some(servesZone(clusterDomain)))?.block ?? []
+  return zoneServerOf(corefile, clusterDomain).block
+}
+
+function zoneServerOf(
+  corefile: string,
+  clusterDomain: string,
+): { zone?: readonly string[]; block: readonly Directive[] } {
+  const found = parse(corefile).find(({ block }) => block.some(servesZone(clusterDomain)))
+  return found === undefined ? { block: [] } : { zone: found.words, block: found.block }
 }
 
 function servesZone(clusterDomain: string): (directive: Directive) => boolean {
   return ({ words: [plugin, ...zones] }) =>
-    plugin === 'kubernetes' && (zones.length === 0 || zones.includes(clusterDomain))
+    plugin === 'kubernetes' &&
+    (zones.length === 0 || zones.some((zone) => zone.replace(/\.$/, '') === clusterDomain))
 }
 
 function parse(corefile: string): Directive[] {

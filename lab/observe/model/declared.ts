@@ -4,12 +4,15 @@ import type {
   V1Deployment,
   V1Endpoint,
   V1EndpointSlice,
+  V1LabelSelector,
   V1PodTemplateSpec,
   V1Service,
   V1StatefulSet,
 } from '@kubernetes/client-node'
 import { DEFAULT_NAMESPACE } from '../../../constructs/dns.js'
+import type { Family } from '../../../topology/cidr.js'
 import type { Plain } from './plain.js'
+import type { NetworkPolicy } from './policies.js'
 
 export type Service = Plain<V1Service>
 export type StatefulSet = Plain<V1StatefulSet>
@@ -27,6 +30,7 @@ export interface Declared {
   readonly daemonSets: readonly DaemonSet[]
   /** Written by hand, for services without a selector. */
   readonly endpointSlices: readonly EndpointSlice[]
+  readonly networkPolicies: readonly NetworkPolicy[]
 }
 
 export function readDeclared(objects: readonly KubernetesObject[]): Declared {
@@ -38,6 +42,7 @@ export function readDeclared(objects: readonly KubernetesObject[]): Declared {
     deployments: ofKind<Deployment>('apps/v1', 'Deployment'),
     daemonSets: ofKind<DaemonSet>('apps/v1', 'DaemonSet'),
     endpointSlices: ofKind<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice'),
+    networkPolicies: ofKind<NetworkPolicy>('networking.k8s.io/v1', 'NetworkPolicy'),
   }
 }
 
@@ -82,14 +87,43 @@ export function isSelecting(service: Service): boolean {
   return Object.keys(service.spec?.selector ?? {}).length > 0
 }
 
+/** The label that says whose a slice is. */
+export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
+
 /** The IPv4 slices of a service. */
 export function slicesOf(service: Service, slices: readonly EndpointSlice[]): EndpointSlice[] {
+  return allSlicesOf(service, slices).filter(({ addressType }) => addressType === 'IPv4')
+}
+
+/** The slices of a service, of every address family. */
+export function allSlicesOf(service: Service, slices: readonly EndpointSlice[]): EndpointSlice[] {
   return slices.filter(
     (slice) =>
       namespaceOf(slice) === namespaceOf(service) &&
-      slice.metadata?.labels?.['kubernetes.io/service-name'] === nameOf(service) &&
-      slice.addressType === 'IPv4',
+      slice.metadata?.labels?.[SERVICE_NAME_LABEL] === nameOf(service),
   )
+}
+
+/** An address family, as the API spells it. */
+export type IpFamilyName = 'IPv4' | 'IPv6'
+
+export function familyName(family: Family): IpFamilyName {
+  return `IPv${family}`
+}
+
+/**
+ * The address families that the API server gives to a service that is declared so, the preferred one first. A
+ * headless service without a selector gets both, on clusters of a single family too.
+ */
+export function familiesOf(service: Service, cluster: readonly Family[]): IpFamilyName[] {
+  const { ipFamilies = [], ipFamilyPolicy } = service.spec ?? {}
+  const has = cluster.map(familyName)
+  const free = isHeadless(service) && !isSelecting(service)
+  const policy = ipFamilyPolicy ?? (free ? 'RequireDualStack' : 'SingleStack')
+  const first = (ipFamilies[0] as IpFamilyName | undefined) ?? has[0] ?? 'IPv4'
+  const second = first === 'IPv4' ? 'IPv6' : 'IPv4'
+  const both = policy !== 'SingleStack' && (free || has.includes(second))
+  return both ? [first, second] : [first]
 }
 
 /** The endpoints in slices that count as ready: those of which nothing else is said. */
@@ -107,6 +141,23 @@ export function endpointsIn(slices: readonly EndpointSlice[]): Plain<V1Endpoint>
 export function selects(selector: Labels | undefined, labels: Labels | undefined): boolean {
   const wanted = Object.entries(selector ?? {})
   return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value)
+}
+
+/** Whether labels fit the selector of a workload. */
+export function fits(selector: Plain<V1LabelSelector> | undefined, labels: Labels | undefined): boolean {
+  const { matchLabels, matchExpressions = [] } = selector ?? {}
+  const wanted = Object.entries(matchLabels ?? {})
+  if (wanted.length + matchExpressions.length === 0) return false
+  return (
+    wanted.every(([key, value]) => labels?.[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const has = labels?.[key]
+      if (operator === 'Exists') return has !== undefined
+      if (operator === 'DoesNotExist') return has === undefined
+      const listed = has !== undefined && values.includes(has)
+      return operator === 'In' ? listed : !listed
+    })
+  )
 }
 
 export function templateOf(workload: Workload): Plain<V1PodTemplateSpec> | undefined {

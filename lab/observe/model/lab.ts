@@ -14,6 +14,8 @@ export interface LabFacts {
   readonly clusterDomain: string
   /** The address families of pods, the preferred one first. */
   readonly ipFamilies: readonly Family[]
+  /** Whether a cache on each node (NodeLocal DNSCache) answers the pods' questions; absent where none was found. */
+  readonly nodeLocalDns?: boolean
   /** What the lab was made of; absent for a cluster that no lab's topology describes. */
   readonly topology?: TopologyFacts
 }

@@ -1,20 +1,25 @@
 import type {
   V1DaemonSet,
   V1Deployment,
+  V1Namespace,
   V1Node,
+  V1PersistentVolumeClaim,
   V1Pod,
   V1Service,
   V1StatefulSet,
   V1EndpointSlice,
 } from '@kubernetes/client-node'
-import type { CalicoSeen } from './calico.js'
+import type { BlockAffinity, CalicoPool, CalicoSeen, IpamBlock } from './calico.js'
+import type { AccessSeen } from './access.js'
 import type { ExternalSeen } from './external.js'
 import type { GrpcSeen } from './grpc.js'
 import type { KafkaSeen } from './kafka.js'
 import type { MysqlSeen } from './mysql.js'
-import type { PolicySeen } from './policies.js'
+import type { NetworkPolicy, PolicySeen } from './policies.js'
 import type { PostgresSeen } from './postgres.js'
 import type { ReachSeen } from './reach.js'
+import type { IpvsServer, NftablesSeen } from './rules.js'
+import type { TrafficSeen } from './traffic.js'
 import type { Plain } from './plain.js'
 
 /**
@@ -45,6 +50,8 @@ export interface Observations extends PackObservations {
   readonly containers: ContainerObservations
   /** Namespace of the probe pods, which short names are said from. */
   readonly probeNamespace: string
+  /** What a cluster that no lab made let be read and made; absent of a lab. */
+  readonly access?: AccessSeen
 }
 
 /** What the collectors of the packs saw, each under its own name. */
@@ -57,12 +64,18 @@ export interface PackObservations {
   readonly initLogs: Readonly<Record<string, Part<string>>>
   /** By node: the rules of iptables that services are made of. */
   readonly iptables: Readonly<Record<string, Part<readonly IptablesRule[]>>>
+  /** By node: what kube-proxy keeps in its nftables mode. */
+  readonly nftables: Readonly<Record<string, Part<NftablesSeen>>>
+  /** By node: the virtual servers of kube-proxy's ipvs mode. */
+  readonly ipvs: Readonly<Record<string, Part<readonly IpvsServer[]>>>
+  /** By `<namespace>/<Service>`: where connections to its virtual IP went. */
+  readonly traffic: Readonly<Record<string, Part<TrafficSeen>>>
   /** What Calico keeps in the cluster and on the nodes, by node. */
-  readonly calico: Readonly<Record<string, Part<CalicoSeen>>>
+  readonly calico: Readonly<Record<string, CalicoSeen>>
   /** Whether allowed and refused traffic passes, by `<namespace>/<NetworkPolicy>`. */
   readonly policies: Readonly<Record<string, Part<PolicySeen>>>
   /** What came of connections from the probe pod of each node, by node. */
-  readonly reach: Readonly<Record<string, Part<ReachSeen>>>
+  readonly reach: Readonly<Record<string, Part<readonly ReachSeen[]>>>
   /** By `<namespace>/<StatefulSet>`. */
   readonly postgres: Readonly<Record<string, Part<PostgresSeen>>>
   /** By `<namespace>/<StatefulSet>`. */
@@ -83,9 +96,18 @@ export interface ApiObservations {
   readonly statefulSets: Part<readonly Plain<V1StatefulSet>[]>
   readonly deployments: Part<readonly Plain<V1Deployment>[]>
   readonly daemonSets: Part<readonly Plain<V1DaemonSet>[]>
+  readonly persistentVolumeClaims: Part<readonly Plain<V1PersistentVolumeClaim>[]>
   readonly nodes: Part<readonly Plain<V1Node>[]>
   /** The configuration of the cluster's DNS server. */
   readonly corefile: Part<string>
+  readonly namespaces: Part<readonly Plain<V1Namespace>[]>
+  readonly networkPolicies: Part<readonly NetworkPolicy[]>
+  /** Of Calico's resources: null where the cluster does not know the kind, so that Calico keeps nothing in it. */
+  readonly ipPools: Part<readonly CalicoPool[] | null>
+  readonly blockAffinities: Part<readonly BlockAffinity[] | null>
+  readonly ipamBlocks: Part<readonly IpamBlock[] | null>
+  /** The pods of Calico's own DaemonSet, in whichever of its namespaces. */
+  readonly calicoPods: Part<readonly Plain<V1Pod>[]>
 }
 
 export interface ContainerObservations {
@@ -107,9 +129,14 @@ export interface ContainerSeen {
 export interface DnsQuestion {
   /** Absolute without its last dot, or a short name when `search` is set. */
   readonly name: string
-  readonly type: 'A' | 'SRV'
+  readonly type: 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME'
   /** Complete the name with the search path of the pod, as a program in it would. */
   readonly search: boolean
+  /**
+   * Over TCP only, or in one UDP message without EDNS. Default: as resolvers do, over UDP and again over TCP where
+   * the answer was cut off.
+   */
+  readonly by?: 'tcp' | 'udp-512'
 }
 
 export interface DnsAnswer {
@@ -119,6 +146,8 @@ export interface DnsAnswer {
   readonly records: readonly DnsRecord[]
   /** Address of the server that answered; empty when none did. */
   readonly server: string
+  /** Set where the server said that not everything fitted (TC). */
+  readonly truncated?: true
 }
 
 export interface DnsRecord {
@@ -130,7 +159,7 @@ export interface DnsRecord {
   readonly data: string
 }
 
-/** What the Redis servers of one StatefulSet answered, from one probe pod. */
+/** What the Redis servers of one StatefulSet answered, all asked from one pod. */
 export interface RedisSeen {
   /** The value that was written; no other run writes the same. */
   readonly token: string
@@ -141,9 +170,13 @@ export interface RedisSeen {
     readonly set: string
     /** How many replicas acknowledged it in time (WAIT). */
     readonly acknowledged: string
+    /** The master's position right after that (`master_repl_offset`). */
+    readonly offset?: string
     /** Answer of the master when the key was deleted again. */
     readonly removed: string
   }
+  /** Set where nothing might be written, so that nothing was. */
+  readonly readOnly?: boolean
 }
 
 /** Answers as redis-cli prints them; absent where the server did not answer PING. */
@@ -153,8 +186,18 @@ export interface RedisServerSeen {
   readonly replication?: Readonly<Record<string, string>>
   /** What a replica gives for the key that was written on the master. */
   readonly read?: string
+  /** The position of a replica after the write, as soon as it was the master's, or after 2 seconds. */
+  readonly offset?: string
   /** A replica's answer to a write of its own. */
   readonly write?: string
+  /** The masters that the Sentinel beside the server knows, each with the fields of `SENTINEL MASTERS`. */
+  readonly sentinel?: RedisSentinelSeen
+}
+
+export interface RedisSentinelSeen {
+  readonly masters: readonly Readonly<Record<string, string>>[]
+  /** What stands where an answer should. */
+  readonly error?: string
 }
 
 /** A rule of a node: of its nat table, or of kube-proxy's chain in the filter table. */

@@ -1,5 +1,6 @@
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
 import type { Run } from '../../host/run.js'
+import type { AccessSeen } from './access.js'
 import type { LabFacts } from './lab.js'
 import type { Observations } from './observations.js'
 
@@ -14,6 +15,10 @@ export interface VerifyTarget {
   readonly engine?: EngineAccess
   /** The pods that ask DNS and Redis. Default: label `app=multitool` in namespace `default`. */
   readonly probe?: ProbePods
+  /** Pods that see the network and the processes of their node, where people said they may be made. */
+  readonly privilegedProbe?: ProbePods
+  /** What a cluster that no lab made let be read and made; absent for a lab. */
+  readonly access?: AccessSeen
   /** Whether packs may write what they remove again, a row or a key. Default: only to a lab. */
   readonly mayWrite?: boolean
 }
@@ -33,17 +38,20 @@ export interface EngineAccess {
   readonly run?: Run
 }
 
-/** Pods that are already there, one on each node, with dig and redis-cli. */
-export interface ProbePods {
-  readonly namespace: string
-  readonly labels: Readonly<Record<string, string>>
-}
+/** Pods that are already there, one on each node, with dig and redis-cli: those with all labels, or by name. */
+export type ProbePods = { readonly namespace: string } & (
+  | { readonly labels: Readonly<Record<string, string>>; readonly names?: never }
+  | { readonly names: readonly string[]; readonly labels?: never }
+)
 
 export const defaultProbe: ProbePods = { namespace: 'default', labels: { app: 'multitool' } }
 
 /** What a judge needs, and all of it: plain JSON, so that a saved file can be judged again later. */
 export interface Recording {
+  /** What the cluster is. */
   readonly lab: LabFacts
+  /** What is declared in it. */
   readonly declared: readonly KubernetesObject[]
+  /** What was seen of it. */
   readonly observations: Observations
 }

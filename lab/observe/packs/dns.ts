@@ -1,5 +1,5 @@
 import { collect, missing } from '../collect.js'
-import { digCommand, digEnded, parseDig } from '../dig.js'
+import { digCommand, digProblem, parseDig } from '../dig.js'
 import { byKey, type Looking, type Parts } from '../looking.js'
 import type { DnsAnswer } from '../model/observations.js'
 import { questionsFor } from '../model/questions.js'
@@ -8,8 +8,9 @@ const DEADLINE_MS = 6_000
 
 /** What the DNS server answers to a pod on each node. */
 export function collectDns(looking: Looking): Promise<Parts<readonly DnsAnswer[]>> {
-  const { collecting, exec, lab, declared, probes, probeNamespace, pods, unlisted } = looking
-  const questions = questionsFor(declared, lab, probeNamespace, pods)
+  const { api, collecting, exec, lab, declared, probes, probeNamespace, pods, unlisted } = looking
+  const services = 'error' in api.services ? [] : api.services.value
+  const questions = questionsFor(declared, lab, probeNamespace, pods, services)
   return byKey(
     lab.nodes,
     (node) => node,
@@ -20,14 +21,10 @@ export function collectDns(looking: Looking): Promise<Parts<readonly DnsAnswer[]
       const source = `kubectl exec -n ${probe.namespace} ${probe.pod} (${node}) -- dig`
       if (questions.length === 0) return { value: [], source, durationMs: 0 }
       return collect(collecting, { name: `dns.${node}`, source, deadlineMs: DEADLINE_MS }, async (signal) => {
-        const { exitCode, stdout, stderr } = await exec(
-          probe,
-          digCommand(questions, lab.clusterDomain),
-          signal,
-        )
-        // A DNS server that does not answer is an observation: its questions are timed out. No dig is none.
-        if (!digEnded(exitCode)) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
-        return parseDig(stdout, questions)
+        const ended = await exec(probe, digCommand(questions, lab.clusterDomain), signal)
+        const problem = digProblem(ended)
+        if (problem !== undefined) throw new Error(problem)
+        return parseDig(ended.stdout, questions)
       })
     },
   )

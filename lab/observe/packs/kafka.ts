@@ -1,7 +1,58 @@
-import type { Looking, Parts } from '../looking.js'
-import type { KafkaSeen } from '../model/kafka.js'
+import { randomUUID } from 'node:crypto'
+import { collect, missing } from '../collect.js'
+import { ran } from '../exec.js'
+import { kafkaClientCommand, kafkaNodeCommand, parseKafkaClient, parseKafkaNode } from '../kafka-script.js'
+import { byKey, type Looking, type Parts } from '../looking.js'
+import { nameOf, namespaceOf } from '../model/declared.js'
+import { kafkaSets } from '../model/kafka.js'
+import type { KafkaClient, KafkaNode, KafkaSeen, KafkaSet } from '../model/kafka.js'
+import type { Part } from '../model/observations.js'
 
-/** By `<namespace>/<StatefulSet>`. */
-export function collectKafka(_looking: Looking): Promise<Parts<KafkaSeen>> {
-  return Promise.resolve({})
+/** The second is more than the script's own limits make together: 5, 3 and 3 seconds. */
+const DEADLINE_MS = { node: 8_000, client: 12_000 }
+
+/** What each Kafka's brokers have on their volumes, and what a client in one probe pod is told. */
+export function collectKafka(looking: Looking): Promise<Parts<KafkaSeen>> {
+  const { lab, declared, unlisted } = looking
+  return byKey(
+    kafkaSets(declared, lab),
+    ({ key }) => key,
+    async (kafka): Promise<Part<KafkaSeen>> => {
+      if (unlisted !== undefined) return unlisted
+      const names = kafka.brokers.map(({ name }) => name)
+      const [nodes, client] = await Promise.all([
+        byKey(
+          names,
+          (name) => name,
+          (name) => collectNode(looking, kafka, name),
+        ),
+        collectClient(looking, kafka),
+      ])
+      const durationMs = Math.max(client.durationMs, ...Object.values(nodes).map((part) => part.durationMs))
+      return { value: { nodes, client }, source: `brokers and clients of ${kafka.key}`, durationMs }
+    },
+  )
+}
+
+async function collectNode(looking: Looking, kafka: KafkaSet, pod: string): Promise<Part<KafkaNode>> {
+  const { collecting, exec, pods } = looking
+  const { namespace, container } = kafka
+  const source = `kubectl exec -n ${namespace} ${pod} -c ${container} -- cat …/quorum-state`
+  if (!pods.some((each) => nameOf(each) === pod && namespaceOf(each) === namespace))
+    return missing(`there is no pod ${pod}`, source)
+  const about = { name: `kafka.${namespace}/${pod}`, source, deadlineMs: DEADLINE_MS.node }
+  return collect(collecting, about, async (signal) =>
+    parseKafkaNode(ran(await exec({ namespace, pod, container }, kafkaNodeCommand(kafka), signal))),
+  )
+}
+
+async function collectClient(looking: Looking, kafka: KafkaSet): Promise<Part<KafkaClient>> {
+  const { collecting, exec, probes, mayWrite } = looking
+  const [probe] = probes.values()
+  if (probe === undefined) return missing('no ready probe pod on any node', `kcat for ${kafka.key}`)
+  const source = `kubectl exec -n ${probe.namespace} ${probe.pod} -- kcat`
+  const about = { name: `kafka.${kafka.key}.client`, source, deadlineMs: DEADLINE_MS.client }
+  return collect(collecting, about, async (signal) =>
+    parseKafkaClient(ran(await exec(probe, kafkaClientCommand(kafka, randomUUID(), mayWrite), signal))),
+  )
 }

@@ -1,7 +1,47 @@
-import type { Looking, Parts } from '../looking.js'
-import type { ReachSeen } from '../model/reach.js'
+import { collect, missing } from '../collect.js'
+import { byKey, type Looking, type Parts } from '../looking.js'
+import { allSlicesOf, readyEndpoints } from '../model/declared.js'
+import type { ReachAttempt, ReachSeen } from '../model/reach.js'
+import { readyBehind, vipSockets } from '../model/vips.js'
+import { parseReach, reachCommand } from '../reach.js'
 
-/** What came of connections from the probe pod of each node, by node. */
-export function collectReach(_looking: Looking): Promise<Parts<ReachSeen>> {
-  return Promise.resolve({})
+/** A connection takes two seconds at most, and all are tried at once. */
+const DEADLINE_MS = 8_000
+
+/** What came of connections from the probe pod of each node, by node: to each virtual IP that has to refuse them. */
+export async function collectReach(looking: Looking): Promise<Parts<readonly ReachSeen[]>> {
+  const { collecting, exec, lab, probes, unlisted } = looking
+  const attempts = toBeRefused(looking)
+  return byKey(
+    lab.nodes,
+    (node) => node,
+    async (node) => {
+      if (unlisted !== undefined) return unlisted
+      const probe = probes.get(node)
+      if (probe === undefined)
+        return missing(`no ready probe pod on node ${node}`, `connections from ${node}`)
+      const source = `connections from pod ${probe.namespace}/${probe.pod} (${node})`
+      if (attempts.length === 0) return { value: [], source, durationMs: 0 }
+      const about = { name: `reach.${node}`, source, deadlineMs: DEADLINE_MS }
+      return collect(collecting, about, async (signal) => {
+        const { exitCode, stdout, stderr } = await exec(probe, reachCommand(attempts), signal)
+        if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+        return parseReach(stdout, attempts)
+      })
+    },
+  )
+}
+
+/**
+ * The virtual IPs behind which nothing is ready, by the pods or by the slices: where these disagree, which one
+ * kube-proxy follows is worth to be seen. Nobody is disturbed by a connection that ends there.
+ */
+function toBeRefused({ api, declared, pods }: Looking): ReachAttempt[] {
+  return declared.services.flatMap((service) => {
+    const { endpointSlices } = api
+    const listed = 'error' in endpointSlices ? undefined : endpointSlices.value
+    const known = listed === undefined ? undefined : readyEndpoints(allSlicesOf(service, listed)).length
+    const ready = readyBehind(service, { pods, slices: declared.endpointSlices })
+    return ready === 0 || known === 0 ? vipSockets(service, api) : []
+  })
 }

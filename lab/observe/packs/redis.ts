@@ -1,33 +1,85 @@
 import { randomUUID } from 'node:crypto'
 import { collectLog } from '../api.js'
 import { collect, missing } from '../collect.js'
+import type { ExecTarget } from '../exec.js'
 import { byKey, type Looking, type Parts } from '../looking.js'
-import type { RedisSeen } from '../model/observations.js'
-import { redisSets } from '../model/redis.js'
-import { parseRedis, redisCommand } from '../redis-script.js'
+import { nameOf, namespaceOf } from '../model/declared.js'
+import type { Part, RedisSeen } from '../model/observations.js'
+import { isReady } from '../model/pods.js'
+import { mayConnect } from '../model/policies.js'
+import { canPredict, policyWorld } from '../model/policy-probes.js'
+import { redisPods, redisSets } from '../model/redis.js'
+import type { RedisSet } from '../model/redis.js'
+import { NO_REDIS_CLI, parseRedis, redisCommand } from '../redis-script.js'
 
 const DEADLINE_MS = 8_000
 
-/** What the servers of each Redis answer, asked from one probe pod. */
+/** What the servers of each Redis answer, all asked from one pod. */
 export function collectRedis(looking: Looking): Promise<Parts<RedisSeen>> {
-  const { collecting, exec, lab, declared, probes, unlisted } = looking
-  const [probe] = probes.values()
+  const { declared, lab, unlisted } = looking
   return byKey(
     redisSets(declared, lab),
     ({ key }) => key,
-    async (redis) => {
+    async (redis): Promise<Part<RedisSeen>> => {
       if (unlisted !== undefined) return unlisted
-      if (probe === undefined) return missing('no ready probe pod on any node', `redis-cli for ${redis.key}`)
-      const source = `kubectl exec -n ${probe.namespace} ${probe.pod} -- redis-cli`
-      const about = { name: `redis.${redis.key}`, source, deadlineMs: DEADLINE_MS }
-      return collect(collecting, about, async (signal) => {
-        const token = randomUUID()
-        const { exitCode, stdout, stderr } = await exec(probe, redisCommand(redis, token), signal)
-        if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
-        return parseRedis(stdout, redis, token)
-      })
+      const from = askers(redis, looking)
+      if (from.length === 0) return missing('no ready pod to ask from', `redis-cli for ${redis.key}`)
+      return askFrom(from, redis, looking)
     },
   )
+}
+
+/**
+ * Where to ask from: a probe pod, as clients are no part of Redis. Where there is none, or where it has no
+ * redis-cli, and where a password is asked for, which only they have: a pod of Redis itself.
+ */
+function askers(redis: RedisSet, looking: Looking): ExecTarget[] {
+  const { probes, pods } = looking
+  const { namespace, container } = redis
+  const names = redisPods(redis).map(({ name }) => name)
+  const own = pods
+    .filter((pod) => namespaceOf(pod) === namespace && names.includes(nameOf(pod)) && isReady(pod))
+    .map((pod) => ({ namespace, pod: nameOf(pod), container }))
+  // That a policy keeps a probe out is no fault of Redis.
+  const probe = [...probes.values()].find((each) => isLetIn(each, redis, looking))
+  const outside = probe === undefined || asksForPassword(redis) ? [] : [probe]
+  return [...outside, ...own]
+}
+
+function isLetIn(probe: ExecTarget, redis: RedisSet, { declared, api, pods }: Looking): boolean {
+  const world = policyWorld(declared, api)
+  const from = pods.find((pod) => namespaceOf(pod) === probe.namespace && nameOf(pod) === probe.pod)
+  if (from === undefined || !canPredict(world)) return true
+  const names = redisPods(redis).map(({ name }) => name)
+  return pods
+    .filter((pod) => namespaceOf(pod) === redis.namespace && names.includes(nameOf(pod)))
+    .every((to) => mayConnect({ from, to, port: redis.port }, world))
+}
+
+function asksForPassword({ set, container, passwordFiles }: RedisSet): boolean {
+  const env = set.spec?.template.spec?.containers.find(({ name }) => name === container)?.env ?? []
+  return passwordFiles.length > 0 || env.some(({ name }) => /^REDIS.*(PASS|AUTH)/.test(name))
+}
+
+/** From the first pod that has redis-cli; a second one is asked only where that says it has none. */
+async function askFrom(
+  [from, ...others]: readonly ExecTarget[],
+  redis: RedisSet,
+  looking: Looking,
+): Promise<Part<RedisSeen>> {
+  const { collecting, exec, mayWrite } = looking
+  if (from === undefined) return missing('no pod has redis-cli', `redis-cli for ${redis.key}`)
+  const source = `kubectl exec -n ${from.namespace} ${from.pod} -- redis-cli`
+  const about = { name: `redis.${redis.key}`, source, deadlineMs: DEADLINE_MS }
+  const outcome = { exitCode: 0 }
+  const part = await collect(collecting, about, async (signal) => {
+    const token = randomUUID()
+    const { exitCode, stdout, stderr } = await exec(from, redisCommand(redis, token, mayWrite), signal)
+    outcome.exitCode = exitCode
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+    return parseRedis(stdout, redis, token, mayWrite)
+  })
+  return outcome.exitCode === NO_REDIS_CLI && others.length > 0 ? askFrom(others, redis, looking) : part
 }
 
 /** The logs of the init containers of the replicas of each Redis. */

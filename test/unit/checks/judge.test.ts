@@ -22,6 +22,10 @@ const parts: Record<string, (world: World) => void> = {
   'api.endpointslices': ({ observations }) => (observations.api.endpointSlices = broken('gone')),
   'api.pods': ({ observations }) => (observations.api.pods = broken('gone')),
   'api.statefulsets': ({ observations }) => (observations.api.statefulSets = broken('gone')),
+  'api.deployments': ({ observations }) => (observations.api.deployments = broken('gone')),
+  'api.daemonsets': ({ observations }) => (observations.api.daemonSets = broken('gone')),
+  'api.persistentvolumeclaims': ({ observations }) =>
+    (observations.api.persistentVolumeClaims = broken('gone')),
   'api.nodes': ({ observations }) => (observations.api.nodes = broken('gone')),
   'api.corefile': ({ observations }) => (observations.api.corefile = broken('gone')),
   dns: ({ observations, lab }) => (observations.dns = every(lab.nodes)),
@@ -122,7 +126,7 @@ describe('evidence and hints', () => {
         expected: { selector: { app: 'nginx' }, pods: 'at least one' },
         observed: { selector: { app: 'web', tier: 'front' }, pods: 'none' },
       },
-      hint: 'The selector does not fit the pods: it asks for app=web, the pods have app=nginx; it asks for tier=front, the pods have no tier.',
+      hint: 'The selector does not fit the pods of deployment/nginx-deployment: it asks for app=web, they have app=nginx; it asks for tier=front, they have no tier.',
     })
   })
 
@@ -157,14 +161,12 @@ describe('evidence and hints', () => {
   })
 })
 
-test('without rules in iptables the checks of kube-proxy are skipped, with the reason', () => {
-  const results = judged(({ lab }) => (lab.kubeProxyMode = 'nftables'))
+test('without kube-proxy the checks of its rules are skipped, with the reason', () => {
+  const results = judged(({ lab }) => (lab.kubeProxyMode = 'none'))
   const others = ({ pack }: CheckResult): boolean => pack !== 'kube-proxy'
   const rules = results.filter(({ pack }) => pack === 'kube-proxy')
-  expect(new Set(rules.map(({ id, verdict }) => `${id} ${verdict}`))).toEqual(
-    new Set(['kube-proxy.clusterip-rule skipped', 'kube-proxy.no-headless-rule skipped']),
-  )
-  expect(rules[0]?.hint).toContain('nftables')
+  expect(new Set(rules.map(({ verdict }) => verdict))).toEqual(new Set(['skipped']))
+  expect(rules[0]?.hint).toContain('there is no kube-proxy')
   expect(results.filter(others)).toEqual(judged(() => undefined).filter(others))
 })
 

@@ -3,8 +3,10 @@ import { readDeclared } from '../../../lab/observe/model/declared.js'
 import type { DnsAnswer, IptablesRule, Part } from '../../../lab/observe/model/observations.js'
 import type { Pod } from '../../../lab/observe/model/pods.js'
 import { questionKey, questionsFor } from '../../../lab/observe/model/questions.js'
+import { completed, served } from './control-plane.js'
+import { healthyAnswer } from './dns-world.js'
 import { iptables, recording, seen } from './recorded.js'
-import type { World } from './recorded.js'
+import type { Mutable, World } from './recorded.js'
 
 /** What is put into the recorded lab, as the API and the DNS server show it in health. */
 export interface Made {
@@ -34,26 +36,26 @@ export function add(world: World, made: Made): World {
   for (const [list, kind, apiVersion] of kinds) {
     for (const object of list) world.declared.push({ ...structuredClone(object), kind, apiVersion })
   }
-  push(api.services, services)
+  push(api.services, services.map(served))
   push(api.statefulSets, statefulSets)
   push(api.pods, pods)
-  push(api.endpointSlices, [...slices, ...controlled])
+  push(api.endpointSlices, [
+    ...slices,
+    ...controlled.map((one) => {
+      const label = one.metadata?.labels?.['kubernetes.io/service-name']
+      const of = services.find(({ metadata }) => metadata?.name === label)
+      return of === undefined ? one : completed(one, of, pods)
+    }),
+  ])
   const { declared, lab } = recording(world)
-  const questions = questionsFor(readDeclared(declared), lab, 'default', seen(api.pods))
+  const questions = questionsFor(readDeclared(declared), lab, 'default', seen(api.pods), seen(api.services))
   for (const node of lab.nodes) {
     iptables(world, node).push(...rules)
     const answers = seen(world.observations.dns[node] as Part<readonly DnsAnswer[]>)
     const answered = new Set(answers.map(({ question }) => questionKey(question)))
     for (const question of questions) {
       if (answered.has(questionKey(question))) continue
-      const { name, type, search } = question
-      const data = made.dns[search ? `${name}.svc.${lab.clusterDomain}` : name] ?? []
-      answers.push({
-        question,
-        status: data.length > 0 ? 'NOERROR' : 'NXDOMAIN',
-        records: data.map((each) => ({ name, ttl: 30, type, data: each })),
-        server: '10.96.0.10',
-      })
+      answers.push(healthyAnswer(question, made.dns, lab) as Mutable<DnsAnswer>)
     }
   }
   return world

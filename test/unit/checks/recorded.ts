@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import type { DnsAnswer, IptablesRule, Part, RedisSeen } from '../../../lab/observe/model/observations.js'
 import type { Recording } from '../../../lab/observe/model/target.js'
 
@@ -6,7 +7,8 @@ import type { Recording } from '../../../lab/observe/model/target.js'
 export type Mutable<T> = { -readonly [Key in keyof T]: Mutable<T[Key]> }
 export type World = Mutable<Recording>
 
-const text = readFileSync(new URL('../../fixtures/observations/default-lab.json', import.meta.url), 'utf8')
+const file = new URL('../../fixtures/observations/default-lab.json.gz', import.meta.url)
+const text = gunzipSync(readFileSync(file)).toString()
 
 /** The recorded observations of a healthy default lab, a fresh copy each time. */
 export function healthy(): World {

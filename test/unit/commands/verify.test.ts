@@ -15,8 +15,8 @@ vi.mock('../../../lab/verify.js', () => ({
     seen.declared = [...target.declared]
     return Promise.resolve({
       lab: 'lab',
-      checks: [],
-      summary: { pass: 0, fail: 0, inconclusive: 0, skipped: 0 },
+      checks: [{}],
+      summary: { pass: 1, fail: 0, inconclusive: 0, skipped: 0 },
     })
   },
 }))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dnsCacheSeconds, dnsTtl } from '../../../lab/observe/model/corefile.js'
+import { dnsCacheSeconds, dnsTtl, servesReverse } from '../../../lab/observe/model/corefile.js'
 
 /** As kubeadm 1.34 writes it. */
 const kubeadm = `.:53 {
@@ -51,4 +51,28 @@ describe('dnsCacheSeconds', () => {
     expect(cached('cache 30 {\n disable success cluster.local\n }')).toBe(30))
   test('is 0 when nothing at all is cached', () =>
     expect(cached('cache 30 {\n disable success\n disable denial\n }')).toBe(0))
+})
+
+describe('servesReverse', () => {
+  const serves = (zones: string, ip: string, server = '.:53'): boolean =>
+    servesReverse(`${server} {\n kubernetes ${zones} {\n ttl 30\n }\n}`, 'cluster.local', ip)
+
+  test.each([
+    ['cluster.local in-addr.arpa ip6.arpa', '10.96.0.1', true],
+    ['cluster.local in-addr.arpa ip6.arpa', 'fd00::1', true],
+    ['cluster.local in-addr.arpa', 'fd00::1', false],
+    ['cluster.local', '10.96.0.1', false],
+    ['cluster.local 10.96.0.0/16', '10.96.0.1', true],
+    ['cluster.local 10.96.0.0/16', '192.168.0.1', false],
+    ['cluster.local fd00::/64', 'fd00::1', true],
+    ['cluster.local 168.192.in-addr.arpa.', '192.168.0.1', true],
+    ['cluster.local 8.192.in-addr.arpa', '192.168.0.1', false],
+    // Without zones the plugin serves those of its server block.
+    ['', '10.96.0.1', true],
+  ])('with the zones "%s", of %s: %s', (zones, ip, expected) => expect(serves(zones, ip)).toBe(expected))
+
+  test('goes by the server block where the plugin names no zone', () => {
+    expect(serves('', '10.96.0.1', 'cluster.local:53')).toBe(false)
+    expect(serves('', '10.96.0.1', 'dns://cluster.local in-addr.arpa:53')).toBe(true)
+  })
 })

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { digCommand, digEnded, parseDig } from '../../../lab/observe/dig.js'
-import { askA, askShort, askSrv } from '../../../lab/observe/model/questions.js'
+import { digCommand, digProblem, parseDig } from '../../../lab/observe/dig.js'
+import { askA, askShort, askSrv, inOneDatagram, overTcp } from '../../../lab/observe/model/questions.js'
 
 const recorded = (name: string): string =>
   readFileSync(new URL(`../../fixtures/observations/${name}`, import.meta.url), 'utf8')
@@ -17,20 +20,84 @@ const questions = [
 ]
 
 describe('digCommand', () => {
-  test('asks everything in one run, each question with its place as query id', () => {
-    const [sh, option, script, zero, first, ...args] = digCommand(questions.slice(2, 4), 'cluster.local')
+  test('asks everything in one command, each question with its place as query id', () => {
+    const asked = [...questions.slice(2, 4), overTcp(askA(SERVICE)), inOneDatagram(askA(SERVICE))]
+    const [sh, option, script, zero, control, tcp, ...udp] = digCommand(asked, 'cluster.local')
     expect([sh, option, zero]).toEqual(['sh', '-c', 'sh'])
     expect(script).not.toContain('redis')
-    expect(first).toBe('kubernetes.default.svc.cluster.local.')
-    expect(args).toEqual([
-      ...['-r', '+yaml', '+search', '+noauthority', '+noadditional', '+tries=2', '+time=1'],
+    expect(control).toBe('kubernetes.default.svc.cluster.local.')
+    expect(tcp).toBe(`${SERVICE}. A +qid=3`)
+    expect(udp).toEqual([
       ...[`_redis._tcp.${SERVICE}.`, 'SRV', '+qid=1'],
       ...['redis-headless', 'A', '+qid=2'],
+      ...[`${SERVICE}.`, 'A', '+qid=4', '+noedns', '+notcp', '+ignore'],
     ])
   })
 
-  test('an answer missing to some questions is no failure of dig, a missing dig is', () => {
-    expect([0, 9, 127, 10].map(digEnded)).toEqual([true, true, false, false])
+  test.each(['a b', '$(id)', '*', '-f', '@1.2.3.4', '+tcp', `${'a'.repeat(64)}.b`])(
+    'takes no name like %s',
+    (name) => {
+      expect(() => digCommand([askA(name)], 'cluster.local')).toThrow('cannot be asked for')
+    },
+  )
+})
+
+describe('the script of digCommand', () => {
+  /** Runs it with a dig that notes how it was called, and ends as it is told by what it is asked. */
+  const run = (dig: string): { exitCode: number; calls: string[]; stderr: string; stdout: string } => {
+    const folder = mkdtempSync(join(tmpdir(), 'dig-'))
+    try {
+      const log = join(folder, 'calls')
+      if (dig !== '')
+        writeFileSync(join(folder, 'dig'), `#!/bin/sh\necho "$*" >> ${log}\n${dig}\n`, { mode: 0o755 })
+      const [, ...args] = digCommand([askA('udp.example'), overTcp(askA('tcp.example'))], 'cluster.local')
+      const { status, stdout, stderr } = spawnSync('/bin/sh', args, {
+        encoding: 'utf8',
+        env: { PATH: folder },
+      })
+      const calls = dig === '' ? [] : readFileSync(log, 'utf8').trim().split('\n')
+      return { exitCode: status ?? -1, calls, stdout, stderr }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  const asksOf = ({ calls }: { calls: string[] }): string[] =>
+    calls.flatMap((call) => /(udp|tcp)\.example/.exec(call)?.[1] ?? [])
+
+  test('asks over UDP, then over TCP', () => {
+    const ran = run('exit 0')
+    expect(ran.exitCode).toBe(0)
+    expect(asksOf(ran)).toEqual(['udp', 'tcp'])
+    expect(ran.calls[1]).toBe(
+      '-r +yaml +noauthority +noadditional +search +tries=2 +time=1 udp.example. A +qid=1',
+    )
+    expect(ran.calls[3]).toContain('+tcp +keepopen +tries=1 +time=1 tcp.example. A +qid=2')
+  })
+
+  test('asks nothing more over a transport on which nothing answers', () => {
+    const noTcp = run('case "$*" in *+tcp*) exit 9;; esac')
+    expect(asksOf(noTcp)).toEqual(['udp'])
+    expect(digProblem(noTcp)).toBeUndefined()
+    const noUdp = run('case "$*" in *+tcp*) ;; *) exit 9;; esac')
+    expect(asksOf(noUdp)).toEqual(['tcp'])
+    const none = run('exit 9')
+    expect(asksOf(none)).toEqual([])
+    expect(digProblem(none)).toBeUndefined()
+  })
+
+  test('says that there is no dig, or that it is too old', () => {
+    expect(digProblem(run(''))).toBe('the image of the probe pod has no dig (9.18 or newer is needed)')
+    const old = run(`
+      case "$*" in
+        -v) echo 'DiG 9.16.1-Ubuntu' >&2 ;;
+        *+qid*) echo 'Invalid option: +qid=1' >&2; exit 1 ;;
+      esac`)
+    expect(digProblem(old)).toBe(
+      'dig in the probe pod is too old for +yaml and +qid: DiG 9.16.1-Ubuntu (9.18 or newer is needed)',
+    )
+    expect(digProblem(run('case "$*" in *+qid*) echo oops >&2; exit 10;; esac'))).toBe(
+      'dig ended with exit code 10: oops',
+    )
   })
 })
 
@@ -120,6 +187,22 @@ describe('parseDig, on long answers of dig 9.20 (most of their records are left 
     const [a, short, srv] = parseDig(second + third, many)
     // Without the first message it cannot be told from it; that one is the question that comes first.
     expect([a?.status, short?.status, srv?.status]).toEqual(['NOERROR', 'TIMEOUT', 'NOERROR'])
+  })
+
+  test('says that a response was cut off', () => {
+    const cut = text.split(/^(?=- )/m)[0]?.replace(/flags: .*/, 'flags: qr aa tc rd') ?? ''
+    expect(parseDig(cut, many.slice(0, 1))).toMatchObject([{ status: 'NOERROR', truncated: true }])
+    expect(parseDig(text, many).filter(({ truncated }) => truncated)).toEqual([])
+  })
+
+  test('one without its header that came over TCP goes to the question that was asked over TCP', () => {
+    const [first = ''] = text.split(/^(?=- )/m)
+    const headerless = first.replace(/ +opcode: QUERY\n +status: NOERROR\n +id: \d+\n/, '')
+    expect(headerless).not.toBe(first)
+    const asked = [askA(MANY), overTcp(askA(MANY))]
+    const statuses = (output: string): string[] => parseDig(output, asked).map(({ status }) => status)
+    expect(statuses(`${headerless}\n@@ tcp\n`)).toEqual(['NOERROR', 'TIMEOUT'])
+    expect(statuses(`\n@@ tcp\n${headerless}`)).toEqual(['TIMEOUT', 'NOERROR'])
   })
 
   test('a response to what was not asked is nobody’s', () => {

@@ -1,39 +1,12 @@
-import {
-  endpointsIn,
-  governedBy,
-  isSelecting,
-  namespaceOf,
-  readyEndpoints,
-  selectedBy,
-  slicesOf,
-} from '../observe/model/declared.js'
-import type { EndpointSlice, Service, Workload } from '../observe/model/declared.js'
-import { addressesOf, backendPods, backends } from './backends.js'
-import { Unobserved, defineCheck } from './check.js'
-import type { Context } from './check.js'
-import { podsOf } from './live.js'
-import { compare } from './outcome.js'
-import { eachGoverning, eachHeadlessDeployment, eachService } from './scopes.js'
-
-const NO_SELECTOR =
-  'The service has no selector: what stands behind it is not running, or has moved to another address. See docker ps --all, then run deploy, which writes where it is now.'
-
-const sliceAddresses = defineCheck({
-  id: 'endpointslices.addresses',
-  title: 'the ready addresses of the slices are exactly those of the ready pods or declared endpoints',
-  answers: '001 exercise 4',
-  needs: ['api.endpointslices', 'api.pods'],
-  hint: 'Nothing in them: the selector fits no pod, or no pod is Ready. Too many: a slice was written by hand or its controller stands still.',
-  of: eachService,
-  judge: (service, context) => {
-    const ready = readyEndpoints(liveSlices(service, context))
-    const observed = ready.flatMap(({ addresses }) => addresses).sort()
-    return compare(addressesOf(backends(service, context)), observed, {
-      source: source(service),
-      ...(isSelecting(service) ? {} : { hint: NO_SELECTOR }),
-    })
-  },
-})
+import { endpointsIn, governedBy, nameOf, selectedBy, templateOf } from '../../observe/model/declared.js'
+import type { Deployment, Service, Workload } from '../../observe/model/declared.js'
+import { backendPods } from '../backends.js'
+import { Unobserved, defineCheck, skipped } from '../check.js'
+import type { Context } from '../check.js'
+import { podsOf } from '../live.js'
+import { compare } from '../outcome.js'
+import { eachGoverning, eachHeadlessDeployment } from '../scopes.js'
+import { liveSlices, source } from './seen.js'
 
 const hostnamePresent = defineCheck({
   id: 'endpointslices.hostname.present',
@@ -55,10 +28,13 @@ const hostnameAbsent = defineCheck({
   title: 'the endpoints of Deployment pods carry no host name',
   answers: '001 exercise 4',
   needs: ['api.endpointslices', 'api.pods'],
-  hint: 'The pod template sets hostname and subdomain: then its pods do have names in DNS.',
+  hint: 'Its pods do have hostname and subdomain, or the slice was edited by hand: then they have names in DNS.',
   of: eachHeadlessDeployment,
   judge: (service, context) => {
-    const pods = podNames(selectedBy(service, context.declared.deployments), service, context)
+    const deployments = selectedBy(service, context.declared.deployments)
+    const unnamed = deployments.filter((deployment) => !givesName(deployment, service))
+    if (unnamed.length === 0) return skipped('the pod template gives its pods a host name under the service')
+    const pods = podNames(unnamed, service, context)
     const seen = hostnames(service, pods, context)
     // An endpoint that is not there carries no host name either; that proves nothing.
     const absent = pods.filter((name) => seen[name] === 'no endpoint')
@@ -71,21 +47,22 @@ const hostnameAbsent = defineCheck({
   },
 })
 
-export const endpointSliceChecks = [sliceAddresses, hostnamePresent, hostnameAbsent]
+export const hostnameChecks = [hostnamePresent, hostnameAbsent]
+
+/** Whether pods of a Deployment are asked to have a name under the service. */
+function givesName(deployment: Deployment, service: Service): boolean {
+  const { hostname, subdomain } = templateOf(deployment)?.spec ?? {}
+  return hostname !== undefined && subdomain === nameOf(service)
+}
 
 /** Names of the pods of workloads that the service leads to. */
 function podNames(workloads: readonly Workload[], service: Service, context: Context): string[] {
-  const leadsTo = new Set(backendPods(service, context).map(({ metadata }) => metadata?.name ?? ''))
+  const leadsTo = new Set(backendPods(service, context).map(nameOf))
   return workloads
     .flatMap((workload) => podsOf(workload, context))
-    .map(({ metadata }) => metadata?.name ?? '')
+    .map(nameOf)
     .filter((name) => leadsTo.has(name))
     .sort()
-}
-
-/** The slices that the cluster has for a service. */
-function liveSlices(service: Service, { observations, read }: Context): EndpointSlice[] {
-  return slicesOf(service, read(observations.api.endpointSlices))
 }
 
 /** The host name in each pod's endpoint: null when the endpoint has none. */
@@ -103,9 +80,4 @@ function hostnames(
       return [name, endpoint === undefined ? 'no endpoint' : (endpoint.hostname ?? null)]
     }),
   )
-}
-
-function source(service: Service): string {
-  const label = `kubernetes.io/service-name=${service.metadata?.name ?? ''}`
-  return `kubectl get endpointslices -n ${namespaceOf(service)} -l ${label} -o yaml; kubectl get pods -o wide`
 }

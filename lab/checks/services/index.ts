@@ -1,0 +1,5 @@
+import { declaredChecks } from './declared.js'
+import { leadsToChecks } from './leads-to.js'
+import { selectorCheck } from './selector.js'
+
+export const serviceChecks = [...declaredChecks, selectorCheck, ...leadsToChecks]

@@ -1,0 +1,4 @@
+import { placementChecks } from './placement.js'
+import { readyChecks } from './ready.js'
+
+export const workloadChecks = [...readyChecks, ...placementChecks]

@@ -1,0 +1,42 @@
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { LabError } from '../errors.js'
+import { isNotFound } from '../host/not-found.js'
+
+/** Writes a file whole or not at all. What is no file, such as a pipe or /dev/stdout, is written to as it is. */
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+  const there = await statOf(file)
+  if (there !== undefined && !there.isFile()) return writeFile(file, content)
+  // A link to a file stays one.
+  const target = there === undefined ? file : await realpath(file)
+  const temporary = `${target}.${String(process.pid)}.new`
+  try {
+    await writeFile(temporary, content, { flush: true })
+    await rename(temporary, target)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/**
+ * To be called before the work whose result is written.
+ *
+ * @throws LabError `usage.invalid` when there is no folder to write the file in, or it is a folder itself
+ */
+export async function mustBeWritable(file: string): Promise<void> {
+  const folder = dirname(resolve(file))
+  if ((await statOf(folder))?.isDirectory() !== true)
+    throw new LabError('usage.invalid', `${file} cannot be written: there is no folder ${folder}`)
+  if ((await statOf(file))?.isDirectory() === true)
+    throw new LabError('usage.invalid', `${file} cannot be written: it is a folder`)
+}
+
+async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}

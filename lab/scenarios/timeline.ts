@@ -1,0 +1,34 @@
+/** Something that happened, so long after the scenario began. */
+export interface Moment {
+  /** Milliseconds. */
+  readonly atMs: number
+  readonly what: string
+}
+
+/** What happened, in order. */
+export class Timeline {
+  private readonly moments: Moment[] = []
+
+  /** @param now milliseconds that only ever grow */
+  constructor(
+    private readonly now: () => number,
+    private readonly tell: (moment: Moment) => void = () => undefined,
+    private readonly start = now(),
+  ) {}
+
+  /** Milliseconds since the beginning. */
+  elapsed(): number {
+    return Math.round(this.now() - this.start)
+  }
+
+  note(what: string): number {
+    const moment = { atMs: this.elapsed(), what }
+    this.moments.push(moment)
+    this.tell(moment)
+    return moment.atMs
+  }
+
+  all(): readonly Moment[] {
+    return [...this.moments]
+  }
+}

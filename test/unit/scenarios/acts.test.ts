@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { readDeclared } from '../../../lab/observe/model/declared.js'
+import { coreDnsKilled } from '../../../lab/scenarios/acts/coredns-killed.js'
+import { nodePaused } from '../../../lab/scenarios/acts/node-paused.js'
+import { notReady } from '../../../lab/scenarios/acts/not-ready.js'
+import { podDeleted } from '../../../lab/scenarios/acts/pod-deleted.js'
+import { scaled } from '../../../lab/scenarios/acts/scaled.js'
+import type { Ground, Prepared, Scenario } from '../../../lab/scenarios/scenario.js'
+import { healthy, recording } from '../checks/recorded.js'
+import { fakeCluster, pod, stageOver, type FakeCluster } from './fake-stage.js'
+
+const { lab, declared } = recording(healthy())
+const ground: Ground = { lab, declared: readDeclared(declared), ownNodes: true }
+
+function prepared(scenario: Scenario): Prepared {
+  const item = scenario.prepare(ground)
+  if ('notHere' in item) throw new Error(item.notHere)
+  return item
+}
+
+const run = (scenario: Scenario, cluster: FakeCluster): ReturnType<Prepared['run']> =>
+  prepared(scenario).run(stageOver(cluster))
+
+describe('a cluster on which it does not apply', () => {
+  const empty: Ground = { lab, declared: readDeclared([]), ownNodes: false }
+  test.each([podDeleted, scaled, notReady, coreDnsKilled, nodePaused])('$name says why', (scenario) => {
+    expect(scenario.prepare(empty)).toHaveProperty('notHere')
+  })
+})
+
+describe('pod-deleted', () => {
+  const gone = (cluster: FakeCluster): boolean => cluster.done.includes('delete redis-2')
+
+  test('passes when the name means the new address alone, and tells how long it meant the old one', async () => {
+    const cluster: FakeCluster = fakeCluster(
+      () => [
+        gone(cluster) && cluster.now >= 5000
+          ? pod('redis-2', '10.0.0.9', { uid: 'new' })
+          : pod('redis-2', '10.0.0.2', { uid: 'old', ready: !gone(cluster) }),
+      ],
+      () => (gone(cluster) && cluster.now >= 8000 ? ['10.0.0.9'] : ['10.0.0.2']),
+    )
+    expect(await run(podDeleted, cluster)).toMatchObject({
+      verdict: 'pass',
+      observed: { before: '10.0.0.2', after: '10.0.0.9', 'new address after': '8.0 s' },
+    })
+  })
+
+  test('fails when the name keeps the old address', async () => {
+    const cluster: FakeCluster = fakeCluster(
+      () => [
+        gone(cluster)
+          ? pod('redis-2', '10.0.0.9', { uid: 'new' })
+          : pod('redis-2', '10.0.0.2', { uid: 'old' }),
+      ],
+      () => ['10.0.0.2', '10.0.0.9'],
+    )
+    expect(await run(podDeleted, cluster)).toMatchObject({
+      verdict: 'fail',
+      observed: { 'new address after': 'never' },
+    })
+  })
+})
+
+describe('scaled', () => {
+  /** Pods come and go one a look, in an order that the test chooses. */
+  function scaling(up: readonly string[], down: readonly string[]): FakeCluster {
+    let there: string[] = []
+    const cluster: FakeCluster = fakeCluster(
+      () => {
+        const grown = cluster.done.includes('scale redis 5')
+        const shrunk = cluster.done.includes('scale redis 3')
+        const next = up.find((name) => !there.includes(name))
+        if (grown && !shrunk && next !== undefined) there.push(next)
+        const gone = down.find((name) => there.includes(name))
+        if (shrunk && gone !== undefined) there = there.filter((name) => name !== gone)
+        return there.map((name) => pod(name, '10.0.0.9'))
+      },
+      (name) => (there.some((one) => name.startsWith(`${one}.`)) ? ['10.0.0.9'] : 'NXDOMAIN'),
+    )
+    return cluster
+  }
+
+  test('passes when pods come in the order of their ordinals and go in reverse', async () => {
+    const cluster = scaling(['redis-3', 'redis-4'], ['redis-4', 'redis-3'])
+    expect(await run(scaled, cluster)).toMatchObject({ verdict: 'pass' })
+    expect(cluster.done).toContain('to undo: 3 replicas')
+  })
+
+  test('fails when the lower one goes first', async () => {
+    const cluster = scaling(['redis-3', 'redis-4'], ['redis-3', 'redis-4'])
+    expect(await run(scaled, cluster)).toMatchObject({
+      verdict: 'fail',
+      observed: { down: ['redis-3', 'redis-4'] },
+    })
+  })
+})
+
+describe('not-ready', () => {
+  const frozen = (cluster: FakeCluster): boolean =>
+    cluster.done.some((line) => line.includes('tasks pause')) &&
+    !cluster.done.some((line) => line.includes('tasks resume'))
+
+  test('passes when the frozen pod leaves the answers and returns', async () => {
+    const cluster: FakeCluster = fakeCluster(
+      () => [pod('nginx-1', '10.0.0.1')],
+      () => (frozen(cluster) ? ['10.0.0.2'] : ['10.0.0.1', '10.0.0.2']),
+    )
+    expect(await run(notReady, cluster)).toMatchObject({ verdict: 'pass' })
+    expect(cluster.done).toContain('exec node-1 ctr --namespace k8s.io tasks pause abc')
+  })
+
+  test('fails when it stays in them', async () => {
+    const cluster: FakeCluster = fakeCluster(
+      () => [pod('nginx-1', '10.0.0.1')],
+      () => ['10.0.0.1', '10.0.0.2'],
+    )
+    expect(await run(notReady, cluster)).toMatchObject({
+      verdict: 'fail',
+      observed: { 'gone after': 'never' },
+    })
+  })
+})
+
+describe('coredns-killed', () => {
+  const cluster = (): FakeCluster => {
+    const it: FakeCluster = fakeCluster(
+      () => [pod(it.done.length > 0 ? 'coredns-c' : 'coredns-a', '10.0.0.1'), pod('coredns-b', '10.0.0.2')],
+      () => ['10.0.0.1'],
+    )
+    return it
+  }
+  const saying = (stdout: string): ReturnType<Prepared['run']> => {
+    const stage = stageOver(cluster())
+    const exec = (): Promise<unknown> => Promise.resolve({ exitCode: 0, stdout, stderr: '' })
+    return prepared(coreDnsKilled).run(Object.assign(stage, { exec }))
+  }
+
+  test('passes when no lookup failed', async () => {
+    expect(await saying('40 0\n')).toMatchObject({ verdict: 'pass', observed: { asked: { 'node-1': 40 } } })
+  })
+
+  test('fails when one failed', async () => {
+    expect(await saying('40 1\n')).toMatchObject({ verdict: 'fail', observed: { failed: { 'node-1': 1 } } })
+  })
+
+  test('is inconclusive when nothing was looked up', async () => {
+    expect(await saying('0 0\n')).toMatchObject({ verdict: 'inconclusive' })
+  })
+})
