@@ -6,8 +6,8 @@ import type { Collecting } from './collect.js'
 import type { ApiObservations, Part } from './model/observations.js'
 import type { Plain } from './model/plain.js'
 import { collectNetworkLists } from './network-lists.js'
+import { API_MS } from './deadlines.js'
 
-const DEADLINE_MS = 5_000
 /** Enough for any start script; the end of a longer log is what matters. */
 const LOG_LINES = 200
 
@@ -36,9 +36,7 @@ export async function collectApi(
     source: string,
     fetch: (configuration: Configuration) => Promise<T>,
   ): Promise<Part<T>> =>
-    collect(collecting, { name, source, deadlineMs: DEADLINE_MS }, (signal) =>
-      request(kubeconfig, signal, fetch),
-    )
+    collect(collecting, { name, source, deadlineMs: API_MS }, (signal) => request(kubeconfig, signal, fetch))
 
   const [
     services,
@@ -87,7 +85,7 @@ export function collectLog(
   { namespace, pod, container }: { namespace: string; pod: string; container: string },
 ): Promise<Part<string>> {
   const source = `kubectl logs -n ${namespace} ${pod} -c ${container}`
-  return collect(collecting, { name: `log.${pod}`, source, deadlineMs: DEADLINE_MS }, (signal) =>
+  return collect(collecting, { name: `log.${pod}`, source, deadlineMs: API_MS }, (signal) =>
     request(kubeconfig, signal, (configuration) =>
       new CoreV1Api(configuration).readNamespacedPodLog({
         namespace,

@@ -6,8 +6,7 @@ import type { Collecting } from './collect.js'
 import { parseContainerlab, parseDockerPs } from './containers.js'
 import type { ContainerObservations, Part } from './model/observations.js'
 import type { EngineAccess } from './model/target.js'
-
-const DEADLINE_MS = 5_000
+import { NODE_MS } from './deadlines.js'
 
 /** The containers of the lab, as containerlab and as the engine list them. */
 export async function collectContainers(
@@ -45,7 +44,7 @@ function command<T>(
   const run: Run = engine.run ?? tryRun
   // Where a file lies is this machine's affair, and no part of what was seen.
   const source = [file, ...args].map((word) => (isAbsolute(word) ? basename(word) : word)).join(' ')
-  return collect(collecting, { name, source, deadlineMs: DEADLINE_MS }, async (signal) => {
+  return collect(collecting, { name, source, deadlineMs: NODE_MS }, async (signal) => {
     const { exitCode, stdout, stderr } = await run(file, args, {
       signal,
       env: { CLAB_VERSION_CHECK: 'disable' },

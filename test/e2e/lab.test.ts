@@ -12,6 +12,8 @@ import { hostListing } from './host-listing.js'
 import { kafkaTests } from './kafka.js'
 import { optionTests } from './options.js'
 import { postgresTests } from './postgres.js'
+import { scenarioTests } from './scenarios.js'
+import { vxlanTests } from './vxlan.js'
 import { workloadTests } from './workloads.js'
 import { countsOf, seedCommands, unlike } from './seed-commands.js'
 import { command, lab, LAB, root, start, type Ended } from './program.js'
@@ -88,7 +90,8 @@ describe('a real lab', { concurrent: false }, () => {
     expect(idsOf(result, 'fail')).toEqual([])
     expect(idsOf(result, 'inconclusive')).toEqual([])
     expect(result).toMatchObject({ schema: 'headless-lab/verify/v1', lab: LAB })
-    expect(result.summary.pass).toBeGreaterThan(250)
+    expect(new Set(result.checks.map(({ id }) => id)).size).toBeGreaterThanOrEqual(45)
+    expect(result.summary.pass).toBeGreaterThan(700)
     expect(code).toBe(0)
   })
 
@@ -182,6 +185,7 @@ describe('a real lab', { concurrent: false }, () => {
     })
   })
 
+  scenarioTests()
   kafkaTests()
   postgresTests()
 
@@ -208,6 +212,8 @@ describe('a real lab', { concurrent: false }, () => {
     expect(await hostListing()).toEqual(before)
     await expect(access(state)).rejects.toThrow()
   })
+
+  vxlanTests()
 
   it('says exit code 2 when there is no lab to verify', async () => {
     const { code, stderr } = await lab('verify')

@@ -13,10 +13,8 @@ import type { PolicyWorld } from '../model/policies.js'
 import { QUIET_PORT, canBeTarget, canPredict, policyWorld } from '../model/policy-probes.js'
 import type { Pod } from '../model/pods.js'
 import { watchWire } from '../wire.js'
+import { EXEC_MS, NODE_MS } from '../deadlines.js'
 
-const ROUTES_MS = 5_000
-const PATHS_MS = 8_000
-const WIRE_MS = 10_000
 /** How many pods of a node are asked: the server of one may be away. */
 const PODS = 2
 
@@ -53,7 +51,7 @@ async function collectRoutes(node: string, { collecting, engine }: Looking): Pro
   const source = `docker exec ${node} ip -j route`
   if (engine === undefined) return missing('the nodes are not containers of this machine', source)
   const { docker, run = tryRun } = engine
-  return collect(collecting, { name: `routes.${node}`, source, deadlineMs: ROUTES_MS }, async (signal) => {
+  return collect(collecting, { name: `routes.${node}`, source, deadlineMs: NODE_MS }, async (signal) => {
     const { exitCode, stdout, stderr } = await run(docker, ['exec', node, 'sh', '-c', ROUTES], { signal })
     if (exitCode !== 0) throw new Error(`exit code ${String(exitCode)}: ${stderr.trim() || stdout.trim()}`)
     return parseRoutes(stdout)
@@ -70,7 +68,7 @@ async function collectPaths(node: string, looking: Looking): Promise<Part<readon
   if (!canPredict(world)) return missing('the labels of the namespaces are not known', about)
   const targets = lab.nodes.flatMap((other) => targetsOn(other, from, world, looking))
   const source = `kubectl exec ${keyOf(from)} (${node}) -- connect`
-  return collect(collecting, { name: `paths.${node}`, source, deadlineMs: PATHS_MS }, async (signal) => {
+  return collect(collecting, { name: `paths.${node}`, source, deadlineMs: EXEC_MS }, async (signal) => {
     const outcomes = await connect(exec, from, targets.map(attempt), signal)
     return targets.map(({ pod, ip, port, ...target }, i) => ({
       ...{ node: target.node, pod: keyOf(pod), ip, port, outcome: outcomes[i] ?? '' },
@@ -101,7 +99,7 @@ function collectWire(
   if (target === undefined) return Promise.resolve(undefined)
   const peer = addressOf(target.pod)
   const source = `tcpdump on ${node}, while ${keyOf(from)} connects to ${keyOf(target.pod)}`
-  return collect(collecting, { name: `wire.${node}`, source, deadlineMs: WIRE_MS }, async (signal) => {
+  return collect(collecting, { name: `wire.${node}`, source, deadlineMs: EXEC_MS }, async (signal) => {
     const inner = [own ?? '', target.ip] as const
     const packets = await watchWire(engine, { node, peer, inner }, signal, async () => {
       await connect(exec, from, [attempt(target)], signal)

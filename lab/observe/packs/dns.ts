@@ -3,8 +3,7 @@ import { digCommand, digProblem, parseDig } from '../dig.js'
 import { byKey, type Looking, type Parts } from '../looking.js'
 import type { DnsAnswer } from '../model/observations.js'
 import { questionsFor } from '../model/questions.js'
-
-const DEADLINE_MS = 6_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** What the DNS server answers to a pod on each node. */
 export function collectDns(looking: Looking): Promise<Parts<readonly DnsAnswer[]>> {
@@ -20,7 +19,7 @@ export function collectDns(looking: Looking): Promise<Parts<readonly DnsAnswer[]
       if (probe === undefined) return missing(`no ready probe pod on node ${node}`, `dig on ${node}`)
       const source = `kubectl exec -n ${probe.namespace} ${probe.pod} (${node}) -- dig`
       if (questions.length === 0) return { value: [], source, durationMs: 0 }
-      return collect(collecting, { name: `dns.${node}`, source, deadlineMs: DEADLINE_MS }, async (signal) => {
+      return collect(collecting, { name: `dns.${node}`, source, deadlineMs: EXEC_MS }, async (signal) => {
         const ended = await exec(probe, digCommand(questions, lab.clusterDomain), signal)
         const problem = digProblem(ended)
         if (problem !== undefined) throw new Error(problem)

@@ -5,8 +5,7 @@ import { byKey, type Looking, type Parts } from '../looking.js'
 import { externalTargets } from '../model/external.js'
 import type { ExternalAnswer, ExternalSeen, ExternalTarget } from '../model/external.js'
 import type { Part } from '../model/observations.js'
-
-const DEADLINE_MS = 8_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** What answers behind the name of each service that leads out of the cluster, asked from every node. */
 export function collectExternal(looking: Looking): Promise<Parts<ExternalSeen>> {
@@ -36,7 +35,7 @@ async function collectFrom(
   if (probe === undefined)
     return missing(`no ready probe pod on node ${node}`, `connections to ${target.fqdn}`)
   const source = `kubectl exec -n ${probe.namespace} ${probe.pod} (${node}) -- pg_isready, nc`
-  const about = { name: `external.${target.key}.${node}`, source, deadlineMs: DEADLINE_MS }
+  const about = { name: `external.${target.key}.${node}`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) =>
     parseExternal(ran(await exec(probe, externalCommand(target), signal))),
   )

@@ -6,8 +6,7 @@ import { clientPod, grpcClients } from '../model/grpc.js'
 import type { GrpcAnswers, GrpcClient, GrpcSeen, GrpcTarget } from '../model/grpc.js'
 import { podsSelected } from '../model/pods.js'
 import type { Part } from '../model/observations.js'
-
-const DEADLINE_MS = 10_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** How many calls are made at least; more where there are so many pods, so that each has its turn. */
 const CALLS = 30
@@ -45,7 +44,7 @@ async function collectAnswers(
     return missing(`no pod of ${client.key} is ready`, command)
   const at = { namespace: namespaceOf(pod), pod: nameOf(pod), container }
   const source = `kubectl exec -n ${at.namespace} ${at.pod} -- ${command}`
-  return collect(collecting, { name: `grpc.${address}`, source, deadlineMs: DEADLINE_MS }, async (signal) =>
+  return collect(collecting, { name: `grpc.${address}`, source, deadlineMs: EXEC_MS }, async (signal) =>
     parseGrpc(await exec(at, grpcCommand(address, calls), signal), calls),
   )
 }

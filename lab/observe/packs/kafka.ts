@@ -7,9 +7,7 @@ import { nameOf, namespaceOf } from '../model/declared.js'
 import { kafkaSets } from '../model/kafka.js'
 import type { KafkaClient, KafkaNode, KafkaSeen, KafkaSet } from '../model/kafka.js'
 import type { Part } from '../model/observations.js'
-
-/** The second is more than the script's own limits make together: 5, 3 and 3 seconds. */
-const DEADLINE_MS = { node: 8_000, client: 12_000 }
+import { EXEC_MS } from '../deadlines.js'
 
 /** What each Kafka's brokers have on their volumes, and what a client in one probe pod is told. */
 export function collectKafka(looking: Looking): Promise<Parts<KafkaSeen>> {
@@ -40,7 +38,7 @@ async function collectNode(looking: Looking, kafka: KafkaSet, pod: string): Prom
   const source = `kubectl exec -n ${namespace} ${pod} -c ${container} -- cat …/quorum-state`
   if (!pods.some((each) => nameOf(each) === pod && namespaceOf(each) === namespace))
     return missing(`there is no pod ${pod}`, source)
-  const about = { name: `kafka.${namespace}/${pod}`, source, deadlineMs: DEADLINE_MS.node }
+  const about = { name: `kafka.${namespace}/${pod}`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) =>
     parseKafkaNode(ran(await exec({ namespace, pod, container }, kafkaNodeCommand(kafka), signal))),
   )
@@ -51,7 +49,7 @@ async function collectClient(looking: Looking, kafka: KafkaSet): Promise<Part<Ka
   const [probe] = probes.values()
   if (probe === undefined) return missing('no ready probe pod on any node', `kcat for ${kafka.key}`)
   const source = `kubectl exec -n ${probe.namespace} ${probe.pod} -- kcat`
-  const about = { name: `kafka.${kafka.key}.client`, source, deadlineMs: DEADLINE_MS.client }
+  const about = { name: `kafka.${kafka.key}.client`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) =>
     parseKafkaClient(ran(await exec(probe, kafkaClientCommand(kafka, randomUUID(), mayWrite), signal))),
   )

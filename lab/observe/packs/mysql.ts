@@ -9,9 +9,7 @@ import { MYSQL, ROOT_PASSWORD_KEYS, mysqlSets } from '../model/mysql.js'
 import type { MysqlSeen, MysqlServerSeen } from '../model/mysql.js'
 import { parseMysql, mysqlCommand } from '../mysql-script.js'
 import type { MysqlHost } from '../mysql-script.js'
-
-/** Several hosts that do not answer cost 2 seconds each. */
-const DEADLINE_MS = 10_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** What the servers of each MySQL say: one exec in each pod, all at once. */
 export function collectMysql(looking: Looking): Promise<Parts<MysqlSeen>> {
@@ -56,7 +54,7 @@ function collectServer(
     passwordFiles: passwordFiles(set, container, MYSQL.passwordKeys),
     hosts: [...throughService, ...byName],
   }
-  const about = { name: `mysql.${namespace}/${pod}`, source, deadlineMs: DEADLINE_MS }
+  const about = { name: `mysql.${namespace}/${pod}`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) => {
     const { exitCode, stdout, stderr } = await exec({ namespace, pod, container }, mysqlCommand(task), signal)
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)

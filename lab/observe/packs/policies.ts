@@ -14,8 +14,7 @@ import {
 import type { PolicyProbe } from '../model/policy-probes.js'
 import type { PolicyAttempt, PolicySeen } from '../model/policies.js'
 import type { Pod } from '../model/pods.js'
-
-const DEADLINE_MS = 8_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** Whether allowed and refused traffic passes, by `<namespace>/<NetworkPolicy>`. One exec in each pod that tries. */
 export async function collectPolicies(looking: Looking): Promise<Parts<PolicySeen>> {
@@ -54,7 +53,7 @@ function tryFrom(
   const source = `kubectl exec ${keyOf(pod)} -- connect`
   return collect(
     collecting,
-    { name: `policies.${keyOf(pod)}`, source, deadlineMs: DEADLINE_MS },
+    { name: `policies.${keyOf(pod)}`, source, deadlineMs: EXEC_MS },
     async (signal) => {
       const attempts = probes.map(({ ip, port }) => ({ host: ip, port }))
       const outcomes = await connect(exec, pod, attempts, signal)

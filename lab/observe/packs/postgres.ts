@@ -9,9 +9,7 @@ import { POSTGRES, postgresSets } from '../model/postgres.js'
 import type { PostgresSeen, PostgresServerSeen } from '../model/postgres.js'
 import { parsePostgres, postgresCommand } from '../postgres-script.js'
 import type { PostgresHost } from '../postgres-script.js'
-
-/** Several hosts that do not answer cost 2 seconds each. */
-const DEADLINE_MS = 10_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** What the servers of each Postgres say: one exec in each pod, all at once. */
 export function collectPostgres(looking: Looking): Promise<Parts<PostgresSeen>> {
@@ -58,7 +56,7 @@ function collectServer(
     hosts: [...throughService, ...byName],
     port,
   }
-  const about = { name: `postgres.${namespace}/${pod}`, source, deadlineMs: DEADLINE_MS }
+  const about = { name: `postgres.${namespace}/${pod}`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) => {
     const { exitCode, stdout, stderr } = await exec(
       { namespace, pod, container },

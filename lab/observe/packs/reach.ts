@@ -4,9 +4,7 @@ import { allSlicesOf, readyEndpoints } from '../model/declared.js'
 import type { ReachAttempt, ReachSeen } from '../model/reach.js'
 import { readyBehind, vipSockets } from '../model/vips.js'
 import { parseReach, reachCommand } from '../reach.js'
-
-/** A connection takes two seconds at most, and all are tried at once. */
-const DEADLINE_MS = 8_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** What came of connections from the probe pod of each node, by node: to each virtual IP that has to refuse them. */
 export async function collectReach(looking: Looking): Promise<Parts<readonly ReachSeen[]>> {
@@ -22,7 +20,7 @@ export async function collectReach(looking: Looking): Promise<Parts<readonly Rea
         return missing(`no ready probe pod on node ${node}`, `connections from ${node}`)
       const source = `connections from pod ${probe.namespace}/${probe.pod} (${node})`
       if (attempts.length === 0) return { value: [], source, durationMs: 0 }
-      const about = { name: `reach.${node}`, source, deadlineMs: DEADLINE_MS }
+      const about = { name: `reach.${node}`, source, deadlineMs: EXEC_MS }
       return collect(collecting, about, async (signal) => {
         const { exitCode, stdout, stderr } = await exec(probe, reachCommand(attempts), signal)
         if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)

@@ -11,8 +11,7 @@ import { canPredict, policyWorld } from '../model/policy-probes.js'
 import { redisPods, redisSets } from '../model/redis.js'
 import type { RedisSet } from '../model/redis.js'
 import { NO_REDIS_CLI, parseRedis, redisCommand } from '../redis-script.js'
-
-const DEADLINE_MS = 8_000
+import { EXEC_MS } from '../deadlines.js'
 
 /** What the servers of each Redis answer, all asked from one pod. */
 export function collectRedis(looking: Looking): Promise<Parts<RedisSeen>> {
@@ -70,7 +69,7 @@ async function askFrom(
   const { collecting, exec, mayWrite } = looking
   if (from === undefined) return missing('no pod has redis-cli', `redis-cli for ${redis.key}`)
   const source = `kubectl exec -n ${from.namespace} ${from.pod} -- redis-cli`
-  const about = { name: `redis.${redis.key}`, source, deadlineMs: DEADLINE_MS }
+  const about = { name: `redis.${redis.key}`, source, deadlineMs: EXEC_MS }
   const outcome = { exitCode: 0 }
   const part = await collect(collecting, about, async (signal) => {
     const token = randomUUID()

@@ -7,8 +7,7 @@ import type { IptablesRule } from '../model/observations.js'
 import type { IpvsServer, NftablesSeen } from '../model/rules.js'
 import { mergeNftables, parseNftables } from '../nftables.js'
 import { nodeTools, runOnNode } from '../node-tools.js'
-
-const DEADLINE_MS = 5_000
+import { NODE_MS } from '../deadlines.js'
 
 /** The rules of iptables on each node. In the other modes kube-proxy writes nothing there. */
 export function collectRules(looking: Looking): Promise<Parts<readonly IptablesRule[]>> {
@@ -47,11 +46,8 @@ async function onEachNode<T>(
     (node) => node,
     (node) => {
       const source = engine === undefined ? `${said} on ${node}` : `docker exec ${node} ${said}`
-      return collect(
-        collecting,
-        { name: `${mode}.${node}`, source, deadlineMs: DEADLINE_MS },
-        async (signal) =>
-          parse(await Promise.all(commands.map((command) => runOnNode(tools, node, command, signal)))),
+      return collect(collecting, { name: `${mode}.${node}`, source, deadlineMs: NODE_MS }, async (signal) =>
+        parse(await Promise.all(commands.map((command) => runOnNode(tools, node, command, signal)))),
       )
     },
   )

@@ -12,9 +12,7 @@ import { readyBehind, vipSockets } from '../model/vips.js'
 import { nodeTools, runOnNode } from '../node-tools.js'
 import { burstCommand, parseBursts } from '../traffic-script.js'
 import type { Burst } from '../traffic-script.js'
-
-/** The connections may take 4 seconds; the connection table is read before and after. */
-const DEADLINE_MS = 8_000
+import { EXEC_MS } from '../deadlines.js'
 
 /**
  * Where connections to each virtual IP go: opened from a probe, and looked up in the connection table of its
@@ -71,7 +69,7 @@ async function collectShare(looking: Looking, { node, probe, services }: Share):
   if (services.length === 0) return {}
   const tools = nodeTools(looking)
   const source = `connections from pod ${probe.namespace}/${probe.pod}, then docker exec ${node} conntrack -L`
-  const about = { name: `traffic.${node}`, source, deadlineMs: DEADLINE_MS }
+  const about = { name: `traffic.${node}`, source, deadlineMs: EXEC_MS }
   const all = await collect(collecting, about, async (signal) => {
     const pod = pods.find((each) => nameOf(each) === probe.pod && namespaceOf(each) === probe.namespace)
     const families = [...new Set(services.map(({ host }) => (host.includes(':') ? 'IPv6' : 'IPv4')))] as const
