@@ -18,6 +18,8 @@ export default defineConfig({
         hookTimeout: 20 * 60_000,
         fileParallelism: false,
       }),
+      // A cluster that no lab made: `npm run test:foreign`, after a deploy has made the artifacts.
+      project('foreign', { testTimeout: 20 * 60_000, hookTimeout: 20 * 60_000 }),
       // The real lab: one file, one worker, its tests in order; each step has its own deadline in the product.
       project('e2e', {
         globalSetup: 'test/pack/setup.ts',

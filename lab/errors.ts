@@ -34,11 +34,14 @@ export const errorCodes = {
   terminated: { exit: 143, retry: true },
 } as const satisfies Record<string, { exit: number; retry: boolean }>
 
+/** The stable code of an error: the table in docs/errors.md. */
 export type ErrorCode = keyof typeof errorCodes
 
+/** What an error tells beside its line. */
 export interface LabErrorOptions {
   /** What to do next, as one sentence. */
   readonly hint?: string
+  /** What was thrown first. */
   readonly cause?: unknown
   /** What explains the error and is too long for its line: pods, events, the tail of a log. */
   readonly details?: string
@@ -46,11 +49,15 @@ export interface LabErrorOptions {
 
 /** An error a person can meet: one line, a stable code, and what to do next. */
 export class LabError extends Error {
+  /** Tells it from other errors. */
   override readonly name = 'LabError'
+  /** What to do next. */
   readonly hint: string | undefined
+  /** What explains it and is too long for its line. */
   readonly details: string | undefined
 
   constructor(
+    /** Stable: programs may ask for it. */
     readonly code: ErrorCode,
     message: string,
     options: LabErrorOptions = {},

@@ -8,8 +8,8 @@ import type { Observations, Part } from './observe/model/observations.js'
 import type { Recording, VerifyTarget } from './observe/model/target.js'
 import { observe } from './observe/observe.js'
 import { settle } from './observe/settle.js'
-import type { CheckResult, VerifyResult } from './report/model.js'
-import { summarize } from './report/summarize.js'
+import type { CheckResult, Verdict, VerifyResult } from './report/model.js'
+import { resultOf } from './report/result.js'
 
 /** How a target is verified. */
 export interface VerifyOptions extends Selection {
@@ -17,6 +17,11 @@ export interface VerifyOptions extends Selection {
   readonly deadlineMs?: number
   /** What was found before: failures that look the same are stable already, and not observed again. */
   readonly known?: readonly CheckResult[]
+  /**
+   * Whether the cluster was changed just now: then what does not match, or cannot be judged, is given much longer to
+   * come right (half a minute without a change, a minute and a half in all). Default: false.
+   */
+  readonly justChanged?: boolean
   /** Told what happens while it runs. */
   readonly onProgress?: (event: VerifyProgress) => void
   /** Ends it: its reason is thrown. */
@@ -55,6 +60,8 @@ export interface RoundProgress {
 const DEADLINE_MS = 10_000
 /** How long the same mismatch must be seen where no cache can explain it. */
 const STABLE_MS = 3_000
+/** The same where the cluster was changed just now: servers still choose who leads, replicas still catch up. */
+const PATIENT = { deadlineMs: 90_000, stableMs: 30_000 }
 
 /**
  * Observes a lab, or another cluster, and judges it. A mismatch is observed again until it is stable or the
@@ -64,7 +71,7 @@ const STABLE_MS = 3_000
  * be read; the signal's reason when aborted
  */
 export async function verify(target: VerifyTarget, options: VerifyOptions = {}): Promise<VerifyResult> {
-  const { clock = systemClock, signal, onProgress, known = [] } = options
+  const { clock = systemClock, signal, onProgress, known = [], justChanged = false } = options
   // A mistake in it is told before anything is observed.
   selectChecks(options)
   const before = new Set(failures(known))
@@ -86,11 +93,15 @@ export async function verify(target: VerifyTarget, options: VerifyOptions = {}):
       return { results, observations }
     },
     mismatch: ({ results }) =>
-      failures(results)
+      (justChanged ? failures(results, 'inconclusive') : failures(results))
         .filter((line) => !before.has(line))
         .join('\n'),
-    stableMs: (round) => stableMs(round.results, round.observations, lab.clusterDomain),
-    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    stableMs: (round) =>
+      Math.max(
+        stableMs(round.results, round.observations, lab.clusterDomain),
+        justChanged ? PATIENT.stableMs : 0,
+      ),
+    deadlineMs: options.deadlineMs ?? (justChanged ? PATIENT.deadlineMs : DEADLINE_MS),
     clock,
     ...(signal === undefined ? {} : { signal }),
   }).then(({ results }) => results)
@@ -113,22 +124,9 @@ export function replay(recording: Recording, selection: Selection = {}): VerifyR
   )
 }
 
-function resultOf(
-  lab: string,
-  startedAt: string,
-  durationMs: number,
-  checks: readonly CheckResult[],
-): VerifyResult {
-  return {
-    schema: 'headless-lab/verify/v1',
-    ...{ lab, startedAt, durationMs: Math.round(durationMs) },
-    ...{ summary: summarize(checks), checks },
-  }
-}
-
 /** What fails, and how: a failure that looks different in the next round is not stable yet. */
-function failures(results: readonly CheckResult[]): string[] {
-  const failed = results.filter(({ verdict }) => verdict === 'fail')
+function failures(results: readonly CheckResult[], also?: Verdict): string[] {
+  const failed = results.filter(({ verdict }) => verdict === 'fail' || verdict === also)
   return failed.map(({ id, subject, evidence }) => JSON.stringify([id, subject, evidence.observed]))
 }
 

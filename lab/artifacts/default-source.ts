@@ -9,8 +9,7 @@ import { imageRecipes, type SystemImage } from './recipes/images.js'
 import { SourceBuild } from './source-build.js'
 
 /** Where this host gets its artifacts from: built here, from source packages. */
-export async function defaultSource(): Promise<ArtifactSource> {
-  const images = imagesDir()
+export async function defaultSource(images = imagesDir()): Promise<ArtifactSource> {
   const systemImages = JSON.parse(
     await readFile(join(images, 'system', 'images.json'), 'utf8'),
   ) as SystemImage[]

@@ -12,7 +12,7 @@ import { nameOf, keyOf } from '../observe/model/declared.js'
 import { isLive, isReady } from '../observe/model/pods.js'
 import type { Pod } from '../observe/model/pods.js'
 import { addressesOf, isIn } from '../observe/model/policies.js'
-import { defineCheck, skipped } from './check.js'
+import { Unobserved, defineCheck, skipped } from './check.js'
 import type { Context } from './check.js'
 import { compare } from './outcome.js'
 import { pathChecks } from './calico-paths.js'
@@ -48,8 +48,9 @@ const nodeAddress = defineCheck({
     if (pools === null) return skipped(NO_CALICO)
     if (pools.length === 0) return skipped(NO_POOLS)
     const found = read(observations.api.nodes).find((each) => nameOf(each) === node)
+    if (found === undefined) throw new Unobserved('the cluster has no such node (see nodes.kubernetes)')
     const families = [...new Set(pools.map(({ spec }) => familyOf(spec.cidr)))].sort()
-    const internal = (found?.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP')
+    const internal = (found.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP')
     const own = internal.map(({ address }) => address)
     return compare(
       own.filter((ip) => families.includes(familyOf(ip))),

@@ -314,10 +314,12 @@ function primariesOf(
 }
 
 function thePrimary(database: DatabaseSet, context: Context): DatabaseSet['pods'][number] {
-  const { primaries } = primariesOf(database, context)
+  const { primaries, missing } = primariesOf(database, context)
   const pod = database.pods.find((each) => each.name === primaries[0])
   if (pod === undefined || primaries.length > 1)
-    throw new Unobserved('not exactly one server is known to be primary (mysql.primary.one)')
+    throw new Unobserved(
+      `not exactly one server is known to be primary (mysql.primary.one)${missing === undefined ? '' : `: ${missing}`}`,
+    )
   return pod
 }
 

@@ -52,8 +52,11 @@ const selectsPods = defineCheck({
   hint: "A policy that selects no pod protects nothing, and says nothing about it: compare its podSelector with the pods' labels.",
   of: eachPolicy,
   judge: (policy, { observations, read }) => {
-    const pods = read(observations.api.pods).filter((pod) => isLive(pod) && selectsPod(policy, pod))
-    return compare('some pod', pods.length > 0 ? 'some pod' : 'none')
+    const { networkPolicies, pods } = observations.api
+    // As the cluster has it, where that is known: it may have been changed there.
+    const live = ('error' in networkPolicies ? undefined : liveOf(policy, networkPolicies.value)) ?? policy
+    const selected = read(pods).filter((pod) => isLive(pod) && selectsPod(live, pod))
+    return compare('some pod', selected.length > 0 ? 'some pod' : 'none')
   },
 })
 
@@ -157,7 +160,12 @@ const enforced = defineCheck({
   of: theEnforcer,
   judge: (_, context) => {
     const tries = allAttempts(context).filter((each) => !each.allowed && each.fate !== 'unknown')
-    if (tries.length === 0) throw new Unobserved('no connection that is to be refused could be tried')
+    if (tries.length === 0) {
+      // Where a part is missing, that is why.
+      for (const policy of ingressPolicies(context.declared))
+        context.read(context.observations.policies[keyOf(policy)])
+      throw new Unobserved('no connection that is to be refused could be tried')
+    }
     const stopped = tries.some(({ fate }) => fate === 'refused')
     return compare('refused', stopped ? 'refused' : `all ${String(tries.length)} that were tried passed`)
   },

@@ -83,7 +83,7 @@ const label = defineCheck({
   id: 'postgres.role.label',
   title: 'exactly the pods with that role carry the label that the service selects by',
   answers: '002 Combining Headless and Regular Services (corrected)',
-  needs: ['postgres', 'api.pods'],
+  needs: ['postgres', 'api.pods', 'api.services'],
   hint: 'Patroni keeps the label up to date; see its log in the pod, and whether its Role may patch pods. No label at all: nothing sets it, and the service leads nowhere.',
   of: eachRoleService,
   judge: (served, context) => {
@@ -321,10 +321,12 @@ function thePrimary(
   readonly name: string
   readonly standbys: NonNullable<PostgresServerSeen['standbys']>
 } {
-  const { primaries } = roles(database, context)
+  const { primaries, missing } = roles(database, context)
   const pod = database.pods.find((each) => each.name === primaries[0])
   if (pod === undefined || primaries.length > 1)
-    throw new Unobserved('not exactly one server is known to be primary (postgres.primary.one)')
+    throw new Unobserved(
+      `not exactly one server is known to be primary (postgres.primary.one)${missing === undefined ? '' : `: ${missing}`}`,
+    )
   const seen = answered({ database, pod }, context)
   if (seen.standbys === undefined) throw new Unobserved('who asked may not see pg_stat_replication')
   return { ...seen, name: pod.name, standbys: seen.standbys }

@@ -42,7 +42,7 @@ export async function deploy(options: DeployOptions, io: CommandIo): Promise<num
     } else {
       io.say(`lab ${lab.plan.name} deployed in ${seconds(performance.now() - began)}; verifying`)
     }
-    const code = await verifyLab(lab, {}, io)
+    const code = await verifyLab(lab, { justChanged: true }, io)
     io.say(`lab ${lab.plan.name} deployed and verified in ${seconds(performance.now() - began)}`)
     io.say(`export KUBECONFIG=${lab.state.kubeconfig()}`)
     return code

@@ -1,13 +1,20 @@
 import { Option, type Command } from 'commander'
 import { LabError } from '../errors.js'
 import type { AnyCluster } from '../observe/any-cluster.js'
+import { scenarios } from '../scenarios/registry.js'
 import type { LabOptions } from './context.js'
 
 /** What `verify` may be given. */
 export interface VerifyCommandOptions extends LabOptions {
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
+  /** Names of the scenarios that are run instead of the checks. */
+  readonly scenario?: readonly string[]
+  /** Whether all scenarios are run after the checks. */
+  readonly all?: boolean
   readonly watch?: boolean
+  /** Set by deploy: no option of the command. */
+  readonly justChanged?: boolean
   readonly json?: boolean
   /** File for the result as JUnit XML, beside what is printed. */
   readonly junit?: string
@@ -29,6 +36,8 @@ const NAMES_CLUSTER = ['kubeconfig', 'context', 'namespace'] as const
 const OF_CLUSTER = ['probeImage', 'probeNamespace', 'privilegedProbe', 'write'] as const
 const CLUSTER = [...NAMES_CLUSTER, ...OF_CLUSTER]
 const LAB = ['lab', 'name']
+/** What comes of a scenario is seen once: it cannot be judged again from what was saved. */
+const ONCE = ['watch', 'save', 'from']
 
 /** Adds the options of `verify` to its command, in groups, with what contradicts what. */
 export function addVerifyOptions(command: Command): Command {
@@ -36,6 +45,13 @@ export function addVerifyOptions(command: Command): Command {
     .optionsGroup('Which checks:')
     .addOption(list('--only <globs>', 'only the checks whose ids are like these, as dns.* or *.headless.*'))
     .addOption(list('--skip <globs>', 'without the checks whose ids are like these'))
+    .optionsGroup('Scenarios disturb the cluster, watch what comes of it, and take back what they changed:')
+    .addOption(
+      list('--scenario <names>', 'only these scenarios, and no checks: see below').conflicts([
+        ...['all', 'only', 'skip', ...ONCE],
+      ]),
+    )
+    .addOption(new Option('--all', 'the checks, and then all scenarios').conflicts(ONCE))
     .optionsGroup('What comes out:')
     .option('--json', 'print the result as one JSON object; with --watch one object a line for each flip')
     .option('--junit <file>', 'also write the result as JUnit XML')
@@ -64,7 +80,7 @@ export function addVerifyOptions(command: Command): Command {
     .option('--probe-image <image>', 'image of the probe pods, should any have to be made')
     .option('--probe-namespace <name>', 'where probe pods are looked for, or else made')
     .option('--privileged-probe', 'also make a privileged pod on each node, to read the rules of kube-proxy')
-    .option('--write', 'let checks write what they remove again, such as a key of Redis')
+    .option('--write', 'let checks write what they remove again, such as a key of Redis; scenarios need it')
     .addOption(
       new Option('--rbac', 'print what the verifier must be allowed to do there, as YAML').conflicts([
         ...[...LAB, 'only', 'skip', 'json', 'junit', 'watch', 'save', 'from'],
@@ -74,6 +90,9 @@ export function addVerifyOptions(command: Command): Command {
 }
 
 const EXAMPLES = `
+Scenarios:
+${scenarios.map(({ name, disrupts }) => `  ${name.padEnd(24)}${disrupts}`).join('\n')}
+
 Examples:
   verify                                   the lab
   verify --only 'dns.*' --skip dns.ttl     some of the checks
@@ -82,9 +101,12 @@ Examples:
   verify --from now.json.gz                … and judge it again, anywhere
   verify --context staging -n shop,cache   two namespaces of a cluster of yours
   verify -n shop --rbac | kubectl apply -f -
+  verify --scenario pod-deleted,scaled     what happens to names when pods go
+  verify --all --junit result.xml          everything
 
-Exit codes: 0 all pass, 1 a check failed, 2 bad usage or input, 6 nothing failed but something could not
-be judged (or the cluster does not answer), 130 interrupted, also a --watch that was ended by Ctrl-C.`
+Exit codes: 0 all pass, 1 a check failed, 2 bad usage or input, 5 another run holds the lab (scenarios only),
+6 nothing failed but something could not be judged (or the cluster does not answer), 130 interrupted, also a
+--watch that was ended by Ctrl-C.`
 
 /** An option that may be given again, each time with one or several values between commas. */
 function list(flags: string, description: string): Option {

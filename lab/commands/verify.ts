@@ -11,11 +11,13 @@ import type { VerifyResult } from '../report/model.js'
 import { writeRecording } from '../report/recording-file.js'
 import { mustBeWritable } from '../report/write-whole.js'
 import { verify } from '../verify.js'
-import { mustBeThere, openLab, type CommandIo, type Lab } from './context.js'
+import type { Scenario } from '../scenarios/scenario.js'
+import { holding, mustBeThere, openLab, type CommandIo, type Lab } from './context.js'
 import { clusterOf, meansCluster, type VerifyCommandOptions } from './verify-options.js'
 import { consoleOptions, showResult } from './verify-output.js'
 import { Progress } from './verify-progress.js'
 import { replayFile } from './verify-replay.js'
+import { scenariosOf, withScenarios } from './verify-scenarios.js'
 import { watch, type Watched } from './verify-watch.js'
 
 /** The engine answers at once, or not at all. */
@@ -24,24 +26,34 @@ const ADDRESSES_MS = 10_000
 /** Proves with evidence how services behave: of the lab, of another cluster, or of what was saved of either. */
 export async function verifyCommand(options: VerifyCommandOptions, io: CommandIo): Promise<number> {
   if (options.rbac === true) {
-    io.print(rbacManifest(clusterOf(options)).trimEnd())
+    io.print(rbacManifest(clusterOf(options), { scenarios: scenariosOf(options).length > 0 }).trimEnd())
     return 0
   }
   const elsewhere = meansCluster(options)
   // Mistakes are told before anything is observed.
   selectChecks(options)
+  const chosen = scenariosOf(options)
   for (const file of [options.save, options.junit]) if (file !== undefined) await mustBeWritable(file)
   if (options.from !== undefined) return showResult(await replayFile(options.from, options), options, io)
   if (elsewhere) return verifyCluster(options, io)
   const lab = await openLab(options)
   await mustBeThere(lab)
-  return verifyLab(lab, options, io)
+  if (chosen.length === 0) return verifyLab(lab, options, io)
+  return holding(lab, 'verify with scenarios', () => verifyLab(lab, options, io))
 }
 
-function verifyCluster(options: VerifyCommandOptions, io: CommandIo): Promise<number> {
-  return withCluster(clusterOf(options), { signal: io.signal, onProgress: io.say }, (target, again) =>
-    verifyWatched({ target, again }, options, io),
-  )
+async function verifyCluster(options: VerifyCommandOptions, io: CommandIo): Promise<number> {
+  let running: Promise<number> | undefined
+  try {
+    return await withCluster(
+      clusterOf(options),
+      { signal: io.signal, onProgress: io.say },
+      (target, again) => (running = verifyWatched({ target, again }, options, io)),
+    )
+  } finally {
+    // An interrupt does not wait for what it ends, but a scenario still has to take back what it changed.
+    await running?.catch(() => undefined)
+  }
 }
 
 /** Verifies a lab that is there, prints the result and keeps it. */
@@ -64,7 +76,7 @@ export async function verifyLab(
     engine: { docker: 'docker', containerlab, topologyFile: state.topologyFile() },
   })
   // The verdict of some checks is not the lab's.
-  const isWhole = options.only === undefined && options.skip === undefined
+  const isWhole = [options.only, options.skip, options.scenario].every((some) => some === undefined)
   return verifyWatched(
     {
       ...{ target: await target(), again: target },
@@ -85,23 +97,36 @@ async function verifyWatched(
     const { paint } = consoleOptions(process.stdout)
     return watch(watched, options, io, paint === undefined ? {} : { paint })
   }
-  const { result, recording } = await verifyOnce(watched.target, options, io)
+  const chosen = scenariosOf(options)
+  const { result, recording } = await verifyOnce(watched.target, chosen, options, io)
   await watched.keep?.(result)
   if (options.save !== undefined && recording !== undefined) await writeRecording(options.save, recording)
   return showResult(result, options, io)
 }
 
-/** The result, and what its verdicts come from: what the last round saw. */
+/** The result, and what the verdicts of the checks come from. Scenarios that are named run without the checks. */
 async function verifyOnce(
   target: VerifyTarget,
-  { only, skip }: VerifyCommandOptions,
+  chosen: readonly Scenario[],
+  options: VerifyCommandOptions,
+  io: CommandIo,
+): Promise<{ result: VerifyResult; recording?: Recording | undefined }> {
+  if (chosen.length === 0) return checkOnce(target, options, io)
+  const checked = options.all === true ? (await checkOnce(target, options, io)).result : undefined
+  return { result: await withScenarios(target, chosen, checked, io) }
+}
+
+/** The result of the checks, and what the last round saw. */
+async function checkOnce(
+  target: VerifyTarget,
+  { only, skip, justChanged = false }: VerifyCommandOptions,
   { signal, say }: CommandIo,
 ): Promise<{ result: VerifyResult; recording: Recording | undefined }> {
   const progress = new Progress(say)
   let recording: Recording | undefined
   try {
     const result = await verify(target, {
-      signal,
+      ...{ signal, justChanged },
       ...(only === undefined ? {} : { only }),
       ...(skip === undefined ? {} : { skip }),
       onProgress: (event) => {

@@ -39,7 +39,9 @@ export interface AnyCluster {
   readonly mayWrite?: boolean
 }
 
+/** How a cluster is worked on. */
 export interface ClusterOptions {
+  /** Ends it; what was made is removed all the same. */
   readonly signal?: AbortSignal
   /** Told what is done to the cluster, in lines for people. */
   readonly onProgress?: (line: string) => void
@@ -133,14 +135,24 @@ async function makeTarget(
   }
 }
 
+/** What is done beside verifying. */
+export interface RbacOptions {
+  /** Whether scenarios are run, too. */
+  readonly scenarios?: boolean
+}
+
 /**
  * The manifest of exactly the rights that {@link withCluster} and the verification of what it gives need.
  *
  * @throws LabError `state.unreadable` or `usage.invalid` when the kubeconfig that is named leads nowhere
  */
-export function rbacManifest({ kubeconfig, context, namespaces = [], probeNamespace }: AnyCluster): string {
+export function rbacManifest(
+  { kubeconfig, context, namespaces = [], probeNamespace }: AnyCluster,
+  { scenarios = false }: RbacOptions = {},
+): string {
   const named = namespaces.length > 0 ? namespaces : [connect(kubeconfig, context).namespace]
   return rbacYaml({
+    scenarios,
     namespaces: named,
     probeNamespace: probeNamespace ?? probeNamespaceOf(named, DEFAULT_NAMESPACE),
   })

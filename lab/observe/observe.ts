@@ -14,7 +14,9 @@ import type { VerifyTarget } from './model/target.js'
 import { collectors } from './packs.js'
 import { probesByNode } from './probes.js'
 
+/** How a target is observed. */
 export interface ObserveOptions {
+  /** Ends it: its reason is thrown. */
   readonly signal?: AbortSignal
   /** Called with each part as it arrives. */
   readonly onPart?: (name: string, part: Part<unknown>) => void

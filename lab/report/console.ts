@@ -1,9 +1,11 @@
 import Table from 'cli-table3'
+import { momentLine, type Moment } from '../scenarios/timeline.js'
 import type { CheckResult, Subject, Verdict, VerifyResult } from './model.js'
 
 /** Paints a text; without colors it gives the text as it is. */
 export type Paint = (color: 'red' | 'green' | 'yellow' | 'dim', text: string) => string
 
+/** How a result is shown to people. */
 export interface ConsoleOptions {
   /** Default: no colors. */
   readonly paint?: Paint
@@ -27,13 +29,15 @@ export const plainly: Paint = (_, text) => text
 
 /**
  * The result for people: a table of one line for each check of each pack, then the evidence of everything that
- * did not pass, then one line that says it all.
+ * did not pass and of every scenario, then one line that says it all.
  */
 export function renderConsole(result: VerifyResult, options: ConsoleOptions = {}): string {
   const { paint = plainly, columns = 100 } = options
   const none = result.checks.length === 0
   const parts = none ? [] : [table(result.checks, paint, Math.max(columns, NARROWEST))]
-  const open = result.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
+  const open = result.checks.filter(
+    (check) => check.verdict === 'fail' || check.verdict === 'inconclusive' || timelineOf(check).length > 0,
+  )
   if (open.length > 0) parts.push(open.map((check) => evidence(check, paint)).join('\n\n'))
   parts.push(summaryLine(result, paint))
   return `${parts.join('\n\n')}\n`
@@ -100,14 +104,31 @@ function verdictsOf(group: readonly CheckResult[], paint: Paint): string {
     .join('\n')
 }
 
-function evidence({ id, subject, title, verdict, evidence: seen, hint }: CheckResult, paint: Paint): string {
+function evidence(check: CheckResult, paint: Paint): string {
+  const { id, subject, title, verdict, evidence: seen, hint } = check
   const { sign, color } = signs[verdict]
   const lines = [`${paint(color, sign)} ${id} ${nameOf(subject)}: ${title}`]
-  if (verdict === 'fail')
-    lines.push(`  expected  ${show(seen.expected)}`, `  observed  ${show(seen.observed)}`)
+  const timeline = timelineOf(check)
+  lines.push(...timeline.map((moment) => `  ${momentLine(moment)}`))
+  if (verdict === 'fail') lines.push(`  expected  ${show(seen.expected)}`)
+  // How long it took is what people run a scenario for.
+  if (verdict === 'fail' || timeline.length > 0)
+    lines.push(`  observed  ${show(withoutTimeline(seen.observed))}`)
   if (seen.source !== '') lines.push(`  source    ${seen.source}`)
   if (hint !== undefined) lines.push(`  hint      ${hint}`)
   return lines.join('\n')
+}
+
+/** What a scenario has in its evidence; of a check there is none. */
+function timelineOf({ pack, evidence: { observed } }: CheckResult): readonly Moment[] {
+  if (pack !== 'scenario' || observed === null || typeof observed !== 'object') return []
+  return (observed as { timeline?: readonly Moment[] }).timeline ?? []
+}
+
+/** What is shown line by line is not shown again. */
+function withoutTimeline(observed: unknown): unknown {
+  if (observed === null || typeof observed !== 'object' || !('timeline' in observed)) return observed
+  return { ...observed, timeline: undefined }
 }
 
 /** A subject as kubectl writes it: `service/nginx-headless`; with its namespace where that is not the default one. */

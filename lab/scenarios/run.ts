@@ -6,7 +6,7 @@ import { load } from '../observe/load.js'
 import { namespacesOf, readDeclared } from '../observe/model/declared.js'
 import { defaultProbe, type VerifyTarget } from '../observe/model/target.js'
 import { probesByNode } from '../observe/probes.js'
-import type { CheckResult } from '../report/model.js'
+import type { CheckResult, Subject } from '../report/model.js'
 import { scenarios } from './registry.js'
 import type { Scenario } from './scenario.js'
 import { Stage } from './stage.js'
@@ -14,6 +14,8 @@ import type { Moment } from './timeline.js'
 
 export interface ScenarioOptions {
   readonly signal: AbortSignal
+  /** Told what a scenario is about to be done to. */
+  readonly onBegin?: (scenario: Scenario, subject: Subject) => void
   /** Told what happens, as it happens. */
   readonly onMoment?: (scenario: string, moment: Moment) => void
   /** Default: the real time. */
@@ -55,7 +57,7 @@ export async function runScenarios(
 async function runOne(
   target: VerifyTarget,
   scenario: Scenario,
-  { signal, onMoment, clock = systemClock }: ScenarioOptions,
+  { signal, onBegin, onMoment, clock = systemClock }: ScenarioOptions,
 ): Promise<CheckResult> {
   const { name, title, hint } = scenario
   const declared = readDeclared(target.declared)
@@ -82,9 +84,10 @@ async function runOne(
     ...{ signal, clock },
     ...(onMoment === undefined ? {} : { onMoment: (moment: Moment) => onMoment(name, moment) }),
   })
+  onBegin?.(scenario, prepared.subject)
   const seen = await attempt(() => prepared.run(stage))
   const left = await stage.takeBack()
-  signal.throwIfAborted()
+  if (signal.aborted) throw endedBy(signal, name, left)
   const about = { subject: prepared.subject, durationMs: stage.timeline.elapsed() }
   const timeline = stage.timeline.all()
   if ('error' in seen) {
@@ -102,6 +105,19 @@ async function runOne(
     )
   }
   return result({ ...about, verdict, expected, observed: { ...(observed as object), timeline } }, why)
+}
+
+/** What an interrupted run ends with: people have to know whether all is as it was. */
+function endedBy({ reason }: AbortSignal, name: string, left: readonly string[]): unknown {
+  if (!(reason instanceof LabError)) return reason
+  const { code } = reason
+  return left.length === 0
+    ? new LabError(code, `${code} in the middle of ${name}; what it changed is taken back`, {
+        hint: 'pods that it deleted come back by themselves',
+      })
+    : new LabError(code, `${code} in the middle of ${name}; this could not be restored: ${left.join('; ')}`, {
+        hint: 'take it back by hand',
+      })
 }
 
 async function attempt<T>(effect: () => Promise<T>): Promise<{ value: T } | { error: string }> {

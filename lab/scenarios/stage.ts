@@ -13,8 +13,10 @@ import { observe } from '../observe/observe.js'
 import { ScenarioApi } from './api.js'
 import { Timeline, type Moment } from './timeline.js'
 
-/** How long one look may take, whatever it looks at. */
-const LOOK_MS = 10_000
+/** How long one look may take; each thing that it asks has a shorter deadline of its own. */
+const LOOK_MS = 30_000
+/** How long a command may take, unless told. */
+const COMMAND_MS = 10_000
 /** How long taking one change back may take. */
 const UNDO_MS = 60_000
 const PAUSE_MS = 250
@@ -146,8 +148,8 @@ export class Stage {
   }
 
   /** Runs a command in a pod. */
-  exec(target: ExecTarget, command: readonly string[], signal = this.signal): Promise<ExecResult> {
-    return podExec(this.kubeconfig)(target, command, signal)
+  exec(target: ExecTarget, command: readonly string[], ms = COMMAND_MS): Promise<ExecResult> {
+    return withDeadline(ms, (ends) => podExec(this.kubeconfig)(target, command, ends), this.signal)
   }
 
   /** Runs docker on this machine. @throws Error when it fails, or when the nodes are elsewhere */
@@ -155,18 +157,23 @@ export class Stage {
     const { engine } = this.target
     if (engine === undefined) throw new Error('the nodes are not containers of this machine')
     const run: Run = engine.run ?? tryRun
-    const { exitCode, stdout, stderr } = await run(engine.docker, args, { signal })
+    const { exitCode, stdout, stderr } = await withDeadline(
+      COMMAND_MS,
+      (ends) => run(engine.docker, args, { signal: ends }),
+      signal,
+    )
     if (exitCode !== 0) throw new Error(stderr.trim() || `exit code ${exitCode}`)
     return stdout
   }
 
-  /** What is wrong now with these packs: observes and judges. Empty when nothing is. */
-  async wrongIn(packs: readonly string[]): Promise<string[]> {
+  /** What is wrong now, with these packs or with any: observes and judges. Empty when nothing is. */
+  async wrongIn(packs?: readonly string[]): Promise<string[]> {
     const { lab, declared } = this.target
     const observations = await observe(this.target, { signal: this.signal, clock: this.options.clock })
     return judge({ lab, declared, observations })
       .filter(
-        ({ pack, verdict }) => packs.includes(pack) && (verdict === 'fail' || verdict === 'inconclusive'),
+        ({ pack, verdict }) =>
+          packs?.includes(pack) !== false && (verdict === 'fail' || verdict === 'inconclusive'),
       )
       .map(({ id, subject, verdict }) => `${id} ${subject.name}: ${verdict}`)
   }

@@ -32,3 +32,8 @@ export class Timeline {
     return [...this.moments]
   }
 }
+
+/** `  3.2 s  redis-2 is Ready again`. */
+export function momentLine({ atMs, what }: Moment): string {
+  return `${(atMs / 1000).toFixed(1).padStart(5)} s  ${what}`
+}

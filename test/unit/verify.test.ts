@@ -38,14 +38,15 @@ async function over(...worlds: World[]) {
   return { result, rounds, ms: clock.now() }
 }
 
-describe('verify', () => {
+// The judge takes its time for a whole lab, and is asked several times.
+describe('verify', { timeout: 60_000 }, () => {
   test('a healthy lab takes one round', async () => {
     const { result, rounds } = await over(healthy())
     expect(result).toMatchObject({
       schema: 'headless-lab/verify/v1',
       lab: 'headless-services',
       durationMs: 1000,
-      summary: { pass: 64, fail: 0, inconclusive: 0, skipped: 0 },
+      summary: { pass: 777, fail: 0, inconclusive: 0, skipped: 26 },
     })
     expect(result.startedAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     expect(rounds).toHaveLength(1)
@@ -72,7 +73,8 @@ describe('verify', () => {
     const { corefile } = cached.observations.api
     if ('value' in corefile) corefile.value = corefile.value.replace(/cache 30 \{[^}]*\}/, 'cache 20')
     const { result, ms } = await over(cached)
-    expect(result.summary.fail).toBe(1)
+    // Its name, and the name of its address.
+    expect(result.summary.fail).toBe(2)
     expect(ms).toBeGreaterThan(20_000)
   })
 

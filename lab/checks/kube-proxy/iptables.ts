@@ -19,8 +19,9 @@ export function iptablesRules(rules: readonly IptablesRule[]): NodeRules {
     const refused = jump === 'REJECT'
     const own = refused ? [] : inChain(jump)
     const endpoints = [...new Set(own.flatMap(({ jump: to }) => (to?.startsWith('KUBE-SEP-') ? [to] : [])))]
-    const backends = endpoints.flatMap((chain) =>
-      inChain(chain).flatMap((each) => after(each, 'to-destination')),
+    // kube-proxy leads nowhere from the chain of the service itself: who does so comes before its endpoints.
+    const backends = [own, ...endpoints.map(inChain)].flatMap((chain) =>
+      chain.flatMap((each) => after(each, 'to-destination')),
     )
     // A client that an endpoint has seen goes there again: asked first, before the dice are thrown.
     const times = endpoints.map((chain) => {

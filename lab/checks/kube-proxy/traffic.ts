@@ -1,4 +1,4 @@
-import { keyOf, nameOf, namespaceOf } from '../../observe/model/declared.js'
+import { isSelecting, keyOf, nameOf, namespaceOf } from '../../observe/model/declared.js'
 import type { Service } from '../../observe/model/declared.js'
 import { podsSelected } from '../../observe/model/pods.js'
 import { directionsOf, mayConnect } from '../../observe/model/policies.js'
@@ -192,8 +192,10 @@ function first(service: Service, context: Context): string | undefined {
 /** How many ready pods are behind a service; `undefined` where the pods are not known, so that all are judged. */
 function behind(service: Service, { declared, observations }: World): number | undefined {
   const { pods } = observations.api
-  if ('error' in pods) return undefined
-  return readyBehind(service, { pods: pods.value, slices: declared.endpointSlices })
+  // What stands behind a service without a selector is declared.
+  if ('error' in pods && isSelecting(service)) return undefined
+  const seen = 'error' in pods ? [] : pods.value
+  return readyBehind(service, { pods: seen, slices: declared.endpointSlices })
 }
 
 function those(fits: (service: Service, world: World) => boolean): Scope<Service> {

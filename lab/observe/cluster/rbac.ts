@@ -6,6 +6,8 @@ export interface RbacProps {
   readonly namespaces: readonly string[]
   /** Where probe pods are looked for and made. */
   readonly probeNamespace: string
+  /** Whether scenarios are run, too. */
+  readonly scenarios?: boolean
 }
 
 const NAME = 'headless-lab-verify'
@@ -62,14 +64,24 @@ const SYSTEM_READ: readonly Rule[] = [
   { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
 ]
 
+/** What scenarios do: pods go, and a StatefulSet gets more of them for a while. */
+const DISRUPT: readonly Rule[] = [
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'delete'] },
+  { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get'] },
+  { apiGroups: ['apps'], resources: ['statefulsets/scale'], verbs: ['patch'] },
+]
+
+const SYSTEM_DISRUPT: readonly Rule[] = [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'delete'] }]
+
 /**
  * A manifest of a ServiceAccount with exactly the rights that verifying needs, to be read before it is applied.
  * Each part says what is lost without it.
  */
-export function rbacYaml({ namespaces, probeNamespace }: RbacProps): string {
+export function rbacYaml({ namespaces, probeNamespace, scenarios = false }: RbacProps): string {
   const all = namespaces.includes('*')
   const listNamespaces: Rule = { apiGroups: [''], resources: ['namespaces'], verbs: ['list'] }
   const whole = [...CLUSTER, ...(all ? [listNamespaces, ...READ, ...ASK] : [])]
+  const disturbed = !scenarios ? [] : all ? [undefined] : namespaces
   const parts = [
     part(
       `Who verifies. Make a kubeconfig with its token: kubectl create token -n ${probeNamespace} ${NAME}`,
@@ -125,6 +137,24 @@ export function rbacYaml({ namespaces, probeNamespace }: RbacProps): string {
       [EXEC],
       probeNamespace,
     ),
+    ...disturbed.flatMap((namespace) =>
+      granted(
+        `What scenarios do ${namespace === undefined ? 'anywhere' : `in ${namespace}`}: delete pods, and scale StatefulSets.`,
+        namespace,
+        `${NAME}-scenarios`,
+        DISRUPT,
+        probeNamespace,
+      ),
+    ),
+    ...(scenarios
+      ? granted(
+          'What the scenario coredns-killed does: deletes one pod of CoreDNS.',
+          SYSTEM,
+          `${NAME}-scenarios`,
+          SYSTEM_DISRUPT,
+          probeNamespace,
+        )
+      : []),
   ]
   return parts.join('---\n')
 }

@@ -127,7 +127,8 @@ export function databaseServices(
   })
 }
 
-function roleOf(label: string): ServiceRole | undefined {
+/** The role that the value of a label means. */
+export function roleOf(label: string): ServiceRole | undefined {
   if (/^(primary|master|leader|writer)$/i.test(label)) return 'primary'
   if (/^(replica|secondary|standby|slave|reader)$/i.test(label)) return 'replica'
   return undefined

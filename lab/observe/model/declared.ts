@@ -24,15 +24,21 @@ export type Labels = Readonly<Record<string, string>>
 
 /** The declared objects that claims are derived from, by kind. */
 export interface Declared {
+  /** With and without a selector. */
   readonly services: readonly Service[]
+  /** Workloads whose pods have names of their own. */
   readonly statefulSets: readonly StatefulSet[]
+  /** Workloads whose pods are alike. */
   readonly deployments: readonly Deployment[]
+  /** Workloads of one pod a node. */
   readonly daemonSets: readonly DaemonSet[]
   /** Written by hand, for services without a selector. */
   readonly endpointSlices: readonly EndpointSlice[]
+  /** Who may reach whom. */
   readonly networkPolicies: readonly NetworkPolicy[]
 }
 
+/** The objects by their kinds; what is of no kind that claims are derived from is left out. */
 export function readDeclared(objects: readonly KubernetesObject[]): Declared {
   const ofKind = <T>(apiVersion: string, kind: string): T[] =>
     objects.filter((object) => object.apiVersion === apiVersion && object.kind === kind) as T[]

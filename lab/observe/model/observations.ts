@@ -28,17 +28,23 @@ import type { Plain } from './plain.js'
  */
 export type Part<T> = PartSeen<T> | PartMissing
 
+/** What was seen. */
 export interface PartSeen<T> {
+  /** Plain JSON. */
   readonly value: T
   /** Where it was seen: a command, or an API request. */
   readonly source: string
+  /** How long it took. */
   readonly durationMs: number
 }
 
+/** What could not be seen. */
 export interface PartMissing {
   /** Why it could not be observed, as one line. */
   readonly error: string
+  /** Where it was looked for. */
   readonly source: string
+  /** How long it was tried. */
   readonly durationMs: number
 }
 
@@ -46,7 +52,9 @@ export interface PartMissing {
 export interface Observations extends PackObservations {
   /** RFC 3339, UTC. */
   readonly at: string
+  /** What the API server lists. */
   readonly api: ApiObservations
+  /** The machines under the nodes of a lab. */
   readonly containers: ContainerObservations
   /** Namespace of the probe pods, which short names are said from. */
   readonly probeNamespace: string

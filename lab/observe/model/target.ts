@@ -8,6 +8,7 @@ import type { Observations } from './observations.js'
 export interface VerifyTarget {
   /** The cluster: a file, or a configuration that was loaded already. */
   readonly kubeconfig: string | KubeConfig
+  /** What the cluster is. */
   readonly lab: LabFacts
   /** Every object the lab declares, as plain objects. What is checked is derived from them. */
   readonly declared: readonly KubernetesObject[]
@@ -39,9 +40,22 @@ export interface EngineAccess {
 }
 
 /** Pods that are already there, one on each node, with dig and redis-cli: those with all labels, or by name. */
-export type ProbePods = { readonly namespace: string } & (
-  | { readonly labels: Readonly<Record<string, string>>; readonly names?: never }
-  | { readonly names: readonly string[]; readonly labels?: never }
+export type ProbePods = {
+  /** Where they are. */
+  readonly namespace: string
+} & (
+  | {
+      /** All of these. */
+      readonly labels: Readonly<Record<string, string>>
+      /** Not beside labels. */
+      readonly names?: never
+    }
+  | {
+      /** The pods themselves. */
+      readonly names: readonly string[]
+      /** Not beside names. */
+      readonly labels?: never
+    }
 )
 
 export const defaultProbe: ProbePods = { namespace: 'default', labels: { app: 'multitool' } }

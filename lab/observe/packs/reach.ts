@@ -6,10 +6,13 @@ import { readyBehind, vipSockets } from '../model/vips.js'
 import { parseReach, reachCommand } from '../reach.js'
 import { EXEC_MS } from '../deadlines.js'
 
-/** What came of connections from the probe pod of each node, by node: to each virtual IP that has to refuse them. */
+/**
+ * What came of connections from the probe pod of each node, by node: to each virtual IP that has to refuse them,
+ * and, on clusters that are no lab, to those that have to answer.
+ */
 export async function collectReach(looking: Looking): Promise<Parts<readonly ReachSeen[]>> {
   const { collecting, exec, lab, probes, unlisted } = looking
-  const attempts = toBeRefused(looking)
+  const refused = toBeRefused(looking)
   return byKey(
     lab.nodes,
     (node) => node,
@@ -18,6 +21,7 @@ export async function collectReach(looking: Looking): Promise<Parts<readonly Rea
       const probe = probes.get(node)
       if (probe === undefined)
         return missing(`no ready probe pod on node ${node}`, `connections from ${node}`)
+      const attempts = [...refused, ...toBeAnswered(node, looking)]
       const source = `connections from pod ${probe.namespace}/${probe.pod} (${node})`
       if (attempts.length === 0) return { value: [], source, durationMs: 0 }
       const about = { name: `reach.${node}`, source, deadlineMs: EXEC_MS }
@@ -42,4 +46,16 @@ function toBeRefused({ api, declared, pods }: Looking): ReachAttempt[] {
     const ready = readyBehind(service, { pods, slices: declared.endpointSlices })
     return ready === 0 || known === 0 ? vipSockets(service, api) : []
   })
+}
+
+/**
+ * The virtual IPs behind which something is ready: one connection to each port, closed without a word, the services
+ * taking turns over the nodes. In a lab collectTraffic opens more of them, and looks where they go.
+ */
+function toBeAnswered(node: string, { api, declared, lab, pods, probes }: Looking): ReachAttempt[] {
+  if (lab.topology !== undefined) return []
+  const nodes = lab.nodes.filter((each) => probes.has(each))
+  return declared.services
+    .filter((service) => readyBehind(service, { pods, slices: declared.endpointSlices }) > 0)
+    .flatMap((service, turn) => (nodes[turn % nodes.length] === node ? vipSockets(service, api) : []))
 }

@@ -5,6 +5,8 @@ import { defineScenario } from '../scenario.js'
 
 /** How long lookups go on, and when one of the servers is killed within. */
 const LOAD_SECONDS = 15
+/** Besides them: the last lookup, and the way there and back. */
+const LOAD_MS = (LOAD_SECONDS + 15) * 1000
 const KILL_AFTER_MS = 3_000
 
 /**
@@ -60,7 +62,8 @@ export const coreDnsKilled = defineScenario<Target, Seen>({
       throw new Error(`there are ${before.length} DNS servers: one that is killed needs another beside it`)
     }
     const load = [...stage.probes].map(async ([node, probe]) => {
-      const { stdout } = await stage.exec(probe, ['sh', '-c', LOAD, 'sh', String(LOAD_SECONDS), `${name}.`])
+      const command = ['sh', '-c', LOAD, 'sh', String(LOAD_SECONDS), `${name}.`]
+      const { stdout } = await stage.exec(probe, command, LOAD_MS)
       const [asked = 0, failed = 0] = stdout.trim().split(' ').map(Number)
       return { node, asked, failed }
     })

@@ -2,6 +2,7 @@ import { isHeadless, nameOf, namespaceOf, selectedBy } from '../../observe/model
 import type { Service } from '../../observe/model/declared.js'
 import { ipv4Of } from '../../observe/model/pods.js'
 import { dnsOf } from '../../observe/model/questions.js'
+import { lacks } from '../answers.js'
 import { defineScenario, type Ground } from '../scenario.js'
 import { seconds } from './pod-deleted.js'
 
@@ -64,20 +65,16 @@ export const nodePaused = defineScenario<Paused, Seen>({
       GONE_SECONDS,
       async () => {
         without = await stage.addresses(fqdn, elsewhere)
-        return there.every((address) => !without.includes(address))
+        return lacks(without, there)
       },
     )
     await stage.docker(['unpause', node])
     const resumed = stage.timeline.note(`${node} goes on`)
     let wrong: readonly string[] = []
-    const healed = await stage.until(
-      'all checks of nodes, workloads and dns pass',
-      HEALED_SECONDS,
-      async () => {
-        wrong = await stage.wrongIn(['nodes', 'workloads', 'dns'])
-        return wrong.length === 0
-      },
-    )
+    const healed = await stage.until('all checks pass', HEALED_SECONDS, async () => {
+      wrong = await stage.wrongIn()
+      return wrong.length === 0
+    })
     return {
       ...{ there, before, without, wrong },
       goneMs: gone === undefined ? undefined : gone - at,
@@ -91,7 +88,7 @@ export const nodePaused = defineScenario<Paused, Seen>({
     observed: {
       ...{ before, without },
       'gone after': goneMs === undefined ? 'never' : seconds(goneMs),
-      'well after': healedMs === undefined ? 'never' : seconds(healedMs),
+      'well within': healedMs === undefined ? 'never' : seconds(healedMs),
       wrong,
     },
     ...(there.length === 0 ? { hint: 'No pod of the service was on the node.' } : {}),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { nameOf, namespaceOf } from '../../observe/model/declared.js'
 import { ipv4Of, isReady } from '../../observe/model/pods.js'
+import { lacks } from '../answers.js'
 import { deploymentsBehind, type Behind } from '../choose.js'
 import { defineScenario } from '../scenario.js'
 import { seconds } from './pod-deleted.js'
@@ -56,7 +57,7 @@ export const notReady = defineScenario<Behind, Seen>({
     let without: readonly string[] | string = before
     const left = await stage.until(`${address} is gone from the answers`, 50, async () => {
       without = await stage.addresses(fqdn)
-      return !without.includes(address)
+      return lacks(without, [address])
     })
     await stage.docker(task('resume'))
     const resumed = stage.timeline.note('it runs again')

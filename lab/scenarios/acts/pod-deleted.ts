@@ -38,6 +38,11 @@ export const podDeleted = defineScenario<Governed, Seen>({
     let deletedAtMs: number
     let newAtMs: number | undefined
     try {
+      // That the old address went says nothing where it was never seen.
+      const seen = await stage.until(`${name} means ${before}`, 10, () =>
+        Promise.resolve(watch.seen.at(-1)?.answer === before),
+      )
+      if (seen === undefined) throw new Error(`${name} does not mean its address to begin with`)
       await stage.api.deletePod(namespace, name)
       deletedAtMs = stage.timeline.note(`deleted pod ${name} (${before})`)
       await stage.until(`pod ${name} is Ready again`, SECONDS, async () => {

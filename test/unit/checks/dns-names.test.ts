@@ -29,7 +29,7 @@ function small(dual = false): World {
     ...structuredClone(front),
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-  } as (typeof world.declared)[number])
+  } as unknown as (typeof world.declared)[number])
   const withBoth = (made: ReturnType<typeof pod>, v6: string): typeof made => ({
     ...made,
     status: { ...made.status, podIPs: [...(made.status?.podIPs ?? []), ...(dual ? [{ ip: v6 }] : [])] },

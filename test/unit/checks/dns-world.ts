@@ -5,6 +5,7 @@ import type { DnsAnswer, DnsQuestion } from '../../../lab/observe/model/observat
 import { familyOf } from '../../../lab/observe/model/pods.js'
 import { reverseName } from '../../../lab/observe/model/reverse.js'
 import type { CheckResult } from '../../../lab/report/model.js'
+import { NAMESPACE } from './made.js'
 import type { Made } from './made.js'
 import { recording } from './recorded.js'
 import type { Mutable, World } from './recorded.js'
@@ -47,11 +48,13 @@ function namesOf(reverse: string, dns: Made['dns']): string[] {
   return names.filter((name) => name.split('.').length === deepest)
 }
 
-/** What the DNS checks say about one subject, or about all. */
+/** What the DNS checks say about one subject of those that were made, or about all of all. */
 export function dnsResults(world: World, subject?: string): CheckResult[] {
   const { lab, declared, observations } = recording(world)
   const all = dnsChecks.flatMap((check) => check.run({ lab, declared: readDeclared(declared), observations }))
-  return all.filter((result) => subject === undefined || result.subject.name === subject)
+  return all.filter(
+    ({ subject: of }) => subject === undefined || (of.name === subject && of.namespace === NAMESPACE),
+  )
 }
 
 /** Changes the answers to some questions, on every node or on some. */

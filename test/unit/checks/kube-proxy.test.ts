@@ -71,7 +71,7 @@ function judged(facts: Facts = {}): (id: string) => CheckResult | undefined {
         namespaces: part([]),
         endpointSlices: part([]),
       },
-      probeNamespace: 'fixtures',
+      probeNamespace: 'made',
       iptables: { one: seen(rules), two: seen(facts.second ?? rules) },
       ...(facts.reach === undefined
         ? {}
@@ -82,7 +82,7 @@ function judged(facts: Facts = {}): (id: string) => CheckResult | undefined {
           }),
       ...(facts.traffic === undefined
         ? {}
-        : { traffic: { 'fixtures/web': part({ ...went, ...facts.traffic }) } }),
+        : { traffic: { 'made/web': part({ ...went, ...facts.traffic }) } }),
       ...facts.observed,
     },
   } as unknown as Recording
@@ -95,13 +95,13 @@ function judged(facts: Facts = {}): (id: string) => CheckResult | undefined {
 
 const ready = (): Pod[] => PODS.map((ip, i) => pod(`web-${i}`, { labels: { app: 'web' }, ip }))
 const went = {
-  ...{ from: 'fixtures/probe', node: 'one', vip: VIP, port: 80, made: 21, outcome: 'open', unanswered: [] },
+  ...{ from: 'made/probe', node: 'one', vip: VIP, port: 80, made: 21, outcome: 'open', unanswered: [] },
   reached: { '10.0.1.1:8080': 11, '10.0.2.2:8080': 10 },
 }
 
 /** As kube-proxy writes them. */
 function iptables(ips: readonly string[] = PODS, seconds?: number): string[] {
-  const vip = `-A KUBE-SERVICES -d ${VIP}/32 -p tcp -m comment --comment "fixtures/web`
+  const vip = `-A KUBE-SERVICES -d ${VIP}/32 -p tcp -m comment --comment "made/web`
   if (ips.length === 0) return [`${vip} has no endpoints" -m tcp --dport 80 -j REJECT`]
   return [
     `${vip} cluster IP" -m tcp --dport 80 -j KUBE-SVC-WEB`,
@@ -190,10 +190,8 @@ describe('kube-proxy.refused', () => {
 
   test('cannot be judged where nothing was tried, or where a policy may drop it', () => {
     expect(judged(empty)('refused')?.verdict).toBe('inconclusive')
-    const policies = [
-      { metadata: { name: 'shut', namespace: 'fixtures' }, spec: { policyTypes: ['Egress'] } },
-    ]
-    expect(judged({ ...empty, reach: 'timeout', policies })('refused')?.hint).toContain('fixtures/shut')
+    const policies = [{ metadata: { name: 'shut', namespace: 'made' }, spec: { policyTypes: ['Egress'] } }]
+    expect(judged({ ...empty, reach: 'timeout', policies })('refused')?.hint).toContain('made/shut')
   })
 
   test('is no claim of a service that leads somewhere', () => {
@@ -229,13 +227,13 @@ describe('kube-proxy.every-backend', () => {
   test('unless policies keep the probe out', () => {
     const policies = [
       {
-        metadata: { name: 'shut', namespace: 'fixtures' },
+        metadata: { name: 'shut', namespace: 'made' },
         spec: { podSelector: { matchLabels: { app: 'web' } } },
       },
     ]
     const found = judged({ traffic: { outcome: 'timeout' }, policies })('every-backend')
     expect(found?.verdict).toBe('inconclusive')
-    expect(found?.hint).toContain('fixtures/probe out of web-0, web-1')
+    expect(found?.hint).toContain('made/probe out of web-0, web-1')
   })
 
   test('a connection table that shows nothing proves nothing', () => {
@@ -304,10 +302,10 @@ describe.each([
     'nftables',
     (vip: string, to: readonly string[]): object => ({
       elements: [
-        { map: 'service-ips', address: vip, protocol: 'tcp', port: 80, to: 'service-A-fixtures/web/tcp/' },
+        { map: 'service-ips', address: vip, protocol: 'tcp', port: 80, to: 'service-A-made/web/tcp/' },
       ],
       rules: [
-        { chain: 'service-A-fixtures/web/tcp/', to: to.map((ip) => `endpoint-${ip}`) },
+        { chain: 'service-A-made/web/tcp/', to: to.map((ip) => `endpoint-${ip}`) },
         ...to.map((ip) => ({ chain: `endpoint-${ip}`, to: [], dnat: `${ip}:8080` })),
       ],
       timeouts: {},

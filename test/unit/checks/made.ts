@@ -23,7 +23,8 @@ export interface Made {
   readonly rules?: readonly IptablesRule[]
 }
 
-export const NAMESPACE = 'fixtures'
+/** None of the lab's: what is made there is beside what the recording has. */
+export const NAMESPACE = 'made'
 
 export function add(world: World, made: Made): World {
   const { services, pods = [], statefulSets = [], slices = [], controlled = [], rules = [] } = made

@@ -106,6 +106,13 @@ describe('the policy on the cluster', () => {
       ...['inconclusive', 'inconclusive', 'inconclusive'],
     ])
   })
+
+  test('selects no pod on the cluster, where it was changed', () => {
+    const misspelt = policyOf('data/db', { ...spec, podSelector: { matchLabels: { app: 'bd' } } })
+    expect(verdict('selects-pods', { live: part([misspelt]) })).toBe('fail')
+    expect(verdict('selects-pods', { live: part([]) })).toBe('pass')
+    expect(verdict('selects-pods', { live: broken('403: forbidden') })).toBe('pass')
+  })
 })
 
 describe('who is let in', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HEALTH_IGNORED } from '../../../constructs/lab/fixtures-chart.js'
-import { serviceChecks } from '../../../lab/checks/services/index.js'
+import { serviceChecks as all } from '../../../lab/checks/services/index.js'
 import type { Service } from '../../../lab/observe/model/declared.js'
 import type { CheckResult } from '../../../lab/report/model.js'
 import { sliceFor } from './control-plane.js'
@@ -8,6 +8,9 @@ import { pod, service, slice } from './made.js'
 import { named, one, remove, seen } from './recorded.js'
 import { daemonSet, deployment, find, notPassing, small, statefulSet, without } from './small.js'
 import type { Small, SmallWorld } from './small.js'
+
+/** That a service answers is judged from connections, and has tests of its own. */
+const serviceChecks = all.filter(({ id }) => id !== 'services.answers')
 
 const labels = { app: 'web-api' }
 const containers = [{ name: 'c', ports: [{ name: 'http', containerPort: 8080 }] }]

@@ -21,7 +21,9 @@ function verdicts(
 function results(made: Made, subject: string, change: (world: World) => void): CheckResult[] {
   const world = add(healthy(), made)
   change(world)
-  return judge(recording(world)).filter((result) => result.subject.name === subject)
+  return judge(recording(world)).filter(
+    ({ subject: of }) => of.name === subject && of.namespace === NAMESPACE,
+  )
 }
 
 function about(made: Made, subject: string, id: string, change: (world: World) => void): CheckResult {
@@ -311,7 +313,7 @@ describe('a headless service without a selector', () => {
   test('is told apart when what stands behind it is gone', () => {
     const found = about(made, 'many', 'endpointslices.addresses', ({ declared }) => {
       for (const object of declared.filter(({ kind }) => kind === 'EndpointSlice'))
-        if (object.metadata?.name?.startsWith('many') === true) Object.assign(object, { endpoints: [] })
+        if (object.metadata?.namespace === NAMESPACE) Object.assign(object, { endpoints: [] })
     })
     expect(found).toMatchObject({ verdict: 'fail', evidence: { expected: [] } })
     expect(found.hint).toMatch(/is not running, or has moved .*docker ps --all, then run deploy/)
@@ -366,7 +368,9 @@ describe('a headless service without a selector', () => {
     const world = add(healthy(), made)
     const without = (change: World): void => remove(seen(change.observations.api.pods), () => true)
     without(world)
-    const found = judge(recording(world)).filter(({ subject }) => subject.name === 'many')
+    const found = judge(recording(world)).filter(
+      ({ subject }) => subject.name === 'many' && subject.namespace === NAMESPACE,
+    )
     const ours = found.filter(({ pack }) => pack === 'services' || pack === 'endpointslices')
     expect(new Set(ours.map(({ verdict }) => verdict))).toEqual(new Set(['pass']))
     expect(found.filter(({ verdict }) => verdict === 'inconclusive')).toEqual([])

@@ -60,7 +60,7 @@ describe('the service that gives the pods their names', () => {
   test('is not there', () => {
     const found = under()
     expect(found).toMatchObject({ verdict: 'fail', evidence: { observed: 'no such service' } })
-    expect(found.hint).toContain('There is no service peers in namespace fixtures')
+    expect(found.hint).toContain('There is no service peers in namespace made')
   })
 
   test('is not there under that name, but under another one', () => {

@@ -61,7 +61,8 @@ describe('observe', () => {
     try {
       const { api, dns, initLogs } = await observe({ ...target, kubeconfig: at(`http://127.0.0.1:${port}`) })
       const refused = `403: ${status.message}`
-      expect(api.pods).toMatchObject({ error: refused, source: 'GET pods of default' })
+      const source = 'GET pods of database, default, fixtures, moon, streaming'
+      expect(api.pods).toMatchObject({ error: refused, source })
       expect(initLogs['default/redis-1/wait-for-master']).toMatchObject({ error: refused })
       expect(dns['headless-services-worker']).toMatchObject({ error: `the pods are not known: ${refused}` })
     } finally {

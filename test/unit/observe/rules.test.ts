@@ -66,6 +66,20 @@ test('an endpoint that does not keep its clients as the others do', () => {
   expect(vips.find(({ service }) => service === 'fixtures/sticky')?.affinity).toEqual({ time: 'some' })
 })
 
+test('a rule by hand in the chain of a service leads somewhere, too', () => {
+  const text = recorded('iptables-same.txt')
+  const [, chain = ''] = /"moon\/regular-svc\S* cluster IP".* -j (KUBE-SVC-\w+)$/m.exec(text) ?? []
+  const astray = text.replace(
+    `-A ${chain} `,
+    `-A ${chain} -p tcp -j DNAT --to-destination 192.168.255.250:80\n-A ${chain} `,
+  )
+  const backendsOf = ({ vips }: NodeRules) =>
+    vips.find(({ service }) => service === 'moon/regular-svc')?.backends
+  const before = backendsOf(iptables) ?? []
+  const seen = backendsOf(iptablesRules(parseIptables(astray)))
+  expect(seen).toEqual([...before, '192.168.255.250:80'].sort())
+})
+
 // Not recorded: written after ipvsadm(8) and ip_vs_info_seq_show of the kernel.
 describe('ipvs', () => {
   const saved = [

@@ -66,6 +66,23 @@ describe('renderConsole', () => {
     expect(text).not.toContain('\u001b')
   })
 
+  test('a scenario has its timeline below it, also where it passes', () => {
+    const timeline = [
+      { atMs: 0, what: 'deleted' },
+      { atMs: 13_240, what: 'back' },
+    ]
+    const scenario = (verdict: CheckResult['verdict']): CheckResult => ({
+      ...check(verdict, 'scenario.a'),
+      evidence: { expected: 'it is back', observed: { after: '13.2 s', timeline }, source: 'verify' },
+    })
+    const lines = ['    0.0 s  deleted', '   13.2 s  back']
+    expect(renderConsole(result(scenario('pass')))).toContain(
+      ['✔ pass scenario.a service/web: a claim', ...lines, '  observed  {"after":"13.2 s"}'].join('\n'),
+    )
+    expect(renderConsole(result(scenario('fail')))).toContain([...lines, '  expected  it is back'].join('\n'))
+    expect(renderConsole(result(check('pass', 'dns.a')))).not.toContain('✔ pass dns.a')
+  })
+
   test('fits the width it is given', () => {
     const healthyResult = result(...judge(recording(healthy())))
     for (const columns of [80, 120]) {

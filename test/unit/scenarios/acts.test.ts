@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readDeclared } from '../../../lab/observe/model/declared.js'
 import { coreDnsKilled } from '../../../lab/scenarios/acts/coredns-killed.js'
+import { failovers } from '../../../lab/scenarios/acts/failover.js'
 import { nodePaused } from '../../../lab/scenarios/acts/node-paused.js'
 import { notReady } from '../../../lab/scenarios/acts/not-ready.js'
 import { podDeleted } from '../../../lab/scenarios/acts/pod-deleted.js'
@@ -23,9 +24,12 @@ const run = (scenario: Scenario, cluster: FakeCluster): ReturnType<Prepared['run
 
 describe('a cluster on which it does not apply', () => {
   const empty: Ground = { lab, declared: readDeclared([]), ownNodes: false }
-  test.each([podDeleted, scaled, notReady, coreDnsKilled, nodePaused])('$name says why', (scenario) => {
-    expect(scenario.prepare(empty)).toHaveProperty('notHere')
-  })
+  test.each([podDeleted, scaled, notReady, coreDnsKilled, ...failovers, nodePaused])(
+    '$name says why',
+    (scenario) => {
+      expect(scenario.prepare(empty)).toHaveProperty('notHere')
+    },
+  )
 })
 
 describe('pod-deleted', () => {
@@ -53,13 +57,22 @@ describe('pod-deleted', () => {
           ? pod('redis-2', '10.0.0.9', { uid: 'new' })
           : pod('redis-2', '10.0.0.2', { uid: 'old' }),
       ],
-      () => ['10.0.0.2', '10.0.0.9'],
+      () => (gone(cluster) ? ['10.0.0.2', '10.0.0.9'] : ['10.0.0.2']),
     )
     expect(await run(podDeleted, cluster)).toMatchObject({
       verdict: 'fail',
       observed: { 'new address after': 'never' },
     })
   })
+})
+
+test('pod-deleted deletes nothing when the name does not mean the pod to begin with', async () => {
+  const cluster = fakeCluster(
+    () => [pod('redis-2', '10.0.0.2')],
+    () => 'TIMEOUT',
+  )
+  await expect(run(podDeleted, cluster)).rejects.toThrow('does not mean its address')
+  expect(cluster.done).toEqual([])
 })
 
 describe('scaled', () => {
@@ -119,6 +132,123 @@ describe('not-ready', () => {
       verdict: 'fail',
       observed: { 'gone after': 'never' },
     })
+  })
+})
+
+test('a DNS server that does not answer does not say that a pod is gone', async () => {
+  const cluster: FakeCluster = fakeCluster(
+    () => [pod('nginx-1', '10.0.0.1')],
+    () => (cluster.now > 0 && cluster.now < 5000 ? 'TIMEOUT' : ['10.0.0.1', '10.0.0.2']),
+  )
+  cluster.now = 1
+  expect(await run(notReady, cluster)).toMatchObject({ verdict: 'fail', observed: { 'gone after': 'never' } })
+})
+
+describe('failovers', () => {
+  const named = (name: string): Scenario => {
+    const found = failovers.find((scenario) => scenario.name === name)
+    if (found === undefined) throw new Error(name)
+    return found
+  }
+  const killed = (cluster: FakeCluster, name: string): boolean => cluster.done.includes(`delete ${name}`)
+  const wrong = (cluster: FakeCluster, lines: () => string[]): ReturnType<typeof stageOver> =>
+    Object.assign(stageOver(cluster), { wrongIn: () => Promise.resolve(lines()) })
+
+  /** Three pods, of which the killed one is back, as another one, after a while. */
+  const three = (system: string, victim: string, label?: (name: string) => string): FakeCluster => {
+    const cluster: FakeCluster = fakeCluster(
+      () =>
+        [0, 1, 2].map((ordinal) => {
+          const name = `${system}-${ordinal}`
+          const again = killed(cluster, victim) && name === victim
+          const one = pod(name, '10.0.0.1', {
+            uid: again ? 'new' : name,
+            ready: !again || cluster.now > 4000,
+          })
+          return label === undefined
+            ? one
+            : { ...one, metadata: { ...one.metadata, labels: { role: label(name) } } }
+        }),
+      () => [],
+    )
+    return cluster
+  }
+
+  test('kills the first pod of Redis and of Kafka, and passes when all checks do', async () => {
+    for (const system of ['redis', 'kafka']) {
+      const cluster = three(system, `${system}-0`)
+      expect(await run(named(`failover-${system}`), cluster)).toMatchObject({
+        verdict: 'pass',
+        observed: { killed: `${system}-0`, 'well within': '5.0 s' },
+      })
+    }
+  })
+
+  test('kills the primary of Postgres, whichever it is, and tells which one is it then', async () => {
+    const cluster: FakeCluster = three('postgres', 'postgres-2', (name) =>
+      name === (killed(cluster, 'postgres-2') ? 'postgres-1' : 'postgres-2') ? 'primary' : 'replica',
+    )
+    const stage = stageOver(cluster)
+    expect(await prepared(named('failover-postgres')).run(stage)).toMatchObject({
+      verdict: 'pass',
+      observed: { killed: 'postgres-2' },
+    })
+    expect(stage.timeline.all().map(({ what }) => what)).toContain('it is postgres-1')
+  })
+
+  test('fails when a check never passes again, and names it', async () => {
+    const cluster = three('redis', 'redis-0')
+    const stage = wrong(cluster, () => (killed(cluster, 'redis-0') ? ['redis.roles redis: fail'] : []))
+    expect(await prepared(named('failover-redis')).run(stage)).toMatchObject({
+      verdict: 'fail',
+      observed: { 'well within': 'never', wrong: ['redis.roles redis: fail'] },
+    })
+  })
+
+  test('kills nothing that is not well to begin with', async () => {
+    const cluster = three('redis', 'redis-0')
+    const stage = wrong(cluster, () => ['redis.roles redis: fail'])
+    await expect(prepared(named('failover-redis')).run(stage)).rejects.toThrow('not well to begin with')
+    expect(cluster.done).toEqual([])
+  })
+})
+
+describe('node-paused', () => {
+  const node = lab.nodes.at(-1) ?? ''
+  const still = (cluster: FakeCluster): boolean =>
+    cluster.done.includes(`pause ${node}`) && !cluster.done.includes(`unpause ${node}`)
+  const onNode = (): ReturnType<typeof pod>[] => {
+    const one = pod('web-1', '10.0.0.1')
+    return [{ ...one, spec: { ...one.spec, nodeName: node } } as typeof one]
+  }
+
+  test('passes when its pods leave the answers and all is well when it goes on', async () => {
+    const cluster: FakeCluster = fakeCluster(onNode, () => {
+      if (!still(cluster)) return ['10.0.0.1', '10.0.0.2']
+      // The DNS server may stand on the node: no answer says nothing of its pods.
+      return cluster.now < 5000 ? 'TIMEOUT' : ['10.0.0.2']
+    })
+    expect(await run(nodePaused, cluster)).toMatchObject({
+      verdict: 'pass',
+      observed: { 'gone after': '5.0 s', without: ['10.0.0.2'] },
+    })
+    expect(cluster.done).toEqual([`to undo: node ${node} runs`, `pause ${node}`, `unpause ${node}`])
+  })
+
+  test('fails when they stay in them', async () => {
+    const cluster = fakeCluster(onNode, () => ['10.0.0.1', '10.0.0.2'])
+    expect(await run(nodePaused, cluster)).toMatchObject({
+      verdict: 'fail',
+      observed: { 'gone after': 'never' },
+    })
+  })
+
+  test('is inconclusive when none was on it', async () => {
+    const cluster = fakeCluster(
+      () => [],
+      () => ['10.0.0.2'],
+    )
+    expect(await run(nodePaused, cluster)).toMatchObject({ verdict: 'inconclusive' })
   })
 })
 

@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
+import { interrupted } from '../../../lab/host/signals.js'
 import type { VerifyTarget } from '../../../lab/observe/model/target.js'
 import { runScenarios, scenariosNamed } from '../../../lab/scenarios/run.js'
 import { defineScenario, type Scenario } from '../../../lab/scenarios/scenario.js'
@@ -110,6 +111,40 @@ describe('runScenarios', () => {
     )
     await expect(run).rejects.toThrow('interrupted')
     expect(taken).toBe(true)
+  })
+
+  test('says what could not be taken back when it is interrupted', async () => {
+    for (const [undo, said] of [
+      [() => Promise.resolve(), 'interrupted in the middle of made; what it changed is taken back'],
+      [
+        () => Promise.reject(new Error('no answer')),
+        'interrupted in the middle of made; this could not be restored: the replicas: no answer',
+      ],
+    ] as const) {
+      const controller = new AbortController()
+      const run = runScenarios(
+        target,
+        [
+          made((stage) => {
+            stage.undo('the replicas', undo)
+            controller.abort(interrupted)
+            return Promise.resolve(true)
+          }),
+        ],
+        { signal: controller.signal },
+      )
+      await expect(run).rejects.toMatchObject({ code: 'interrupted', message: said })
+    }
+  })
+
+  test('tells what it is done to before it is done', async () => {
+    const told: string[] = []
+    await runScenarios(target, [made((stage) => Promise.resolve(stage.timeline.note('done') >= 0))], {
+      signal,
+      onBegin: ({ disrupts }, { name }) => told.push(`${disrupts} ${name}`),
+      onMoment: (name, { what }) => told.push(`${name} ${what}`),
+    })
+    expect(told).toEqual(['nothing one', 'made done'])
   })
 
   test('skips what does not apply, and says why', async () => {

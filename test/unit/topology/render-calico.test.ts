@@ -48,10 +48,12 @@ describe('renderCalico', () => {
   })
 
   it('has the API server reached at its node, before anything that needs it: kube-proxy may not be there yet', () => {
-    expect(data(renderCalico(manifest, topologyOf({ name: 'one' })), 'kubernetes-services-endpoint')).toEqual({
-      KUBERNETES_SERVICE_HOST: 'one-control-plane',
-      KUBERNETES_SERVICE_PORT: '6443',
-    })
+    expect(data(renderCalico(manifest, topologyOf({ name: 'one' })), 'kubernetes-services-endpoint')).toEqual(
+      {
+        KUBERNETES_SERVICE_HOST: 'one-control-plane',
+        KUBERNETES_SERVICE_PORT: '6443',
+      },
+    )
   })
 
   it.each(['install-cni', 'calico-node'])('refuses a manifest whose %s does not read that', (container) => {
