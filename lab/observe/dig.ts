@@ -8,6 +8,12 @@ const NO_ANSWER = 9
 /** A line between what came by the two: the answer to a question over TCP may look like that to one over UDP. */
 const TCP_BEGINS = '@@ tcp'
 
+/**
+ * Seconds, more than anybody waits: where the connection of the exec is lost, dig stands before a full pipe for ever,
+ * in a pod of somebody else.
+ */
+const LEFT_BEHIND = 30
+
 /** Of both transports: no settings of the user's own, and only the answers, as YAML. */
 const OUTPUT = '-r +yaml +noauthority +noadditional'
 
@@ -25,13 +31,13 @@ shift 2
 tried() { dig -r +tries=2 +time=1 "$@" A > /dev/null 2>&1; [ $? -ne ${NO_ANSWER} ]; }
 ended() { [ "$1" -eq 0 ] || [ "$1" -eq ${NO_ANSWER} ] || { dig -v >&2; exit "$1"; }; }
 if tried "$control"; then
-  dig ${OUTPUT} +search +tries=2 +time=1 "$@"
+  timeout ${LEFT_BEHIND} dig ${OUTPUT} +search +tries=2 +time=1 "$@"
   ended $?
 fi
 echo
 echo '${TCP_BEGINS}'
 if [ -n "$tcp" ] && tried "$control" +tcp +tries=1; then
-  dig ${OUTPUT} +tcp +keepopen +tries=1 +time=1 $tcp
+  timeout ${LEFT_BEHIND} dig ${OUTPUT} +tcp +keepopen +tries=1 +time=1 $tcp
   ended $?
 fi
 `

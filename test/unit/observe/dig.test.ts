@@ -50,6 +50,8 @@ describe('the script of digCommand', () => {
       const log = join(folder, 'calls')
       if (dig !== '')
         writeFileSync(join(folder, 'dig'), `#!/bin/sh\necho "$*" >> ${log}\n${dig}\n`, { mode: 0o755 })
+      // A dig that ends needs nobody to end it.
+      writeFileSync(join(folder, 'timeout'), '#!/bin/sh\nshift\nexec "$@"\n', { mode: 0o755 })
       const [, ...args] = digCommand([askA('udp.example'), overTcp(askA('tcp.example'))], 'cluster.local')
       const { status, stdout, stderr } = spawnSync('/bin/sh', args, {
         encoding: 'utf8',
