@@ -7,6 +7,7 @@ import {
   type GrpcClientProps,
 } from '../../constructs/index.js'
 import { chart, first, object, synth, template, type Manifest } from './objects.js'
+import { LIVENESS } from '../../constructs/pod-defaults.js'
 
 function backend(props: Partial<GrpcBackendProps> = {}, namespace?: string) {
   const scope = chart(namespace)
@@ -50,7 +51,7 @@ describe('the backend', () => {
   test('the kubelet asks its health by gRPC, often for readiness', () => {
     const { main } = backend()
     expect(main.readinessProbe).toEqual({ grpc: { port: 50051 }, periodSeconds: 2, timeoutSeconds: 2 })
-    expect(main.livenessProbe).toEqual({ grpc: { port: 50051 }, periodSeconds: 10, timeoutSeconds: 2 })
+    expect(main.livenessProbe).toEqual({ grpc: { port: 50051 }, ...LIVENESS })
   })
 
   test('it has time to finish its calls', () => {
