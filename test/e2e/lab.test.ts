@@ -25,6 +25,9 @@ import { waitUntil } from '../../lab/host/wait.js'
  */
 const state = join(root, '.lab', LAB)
 
+/** CoreDNS keeps what it knows of the reverse zones for half a minute: that the old is seen, or the new, says nothing. */
+const ALL_BUT_PTR = ['--skip', 'dns.ptr.*']
+
 /** The checks that must fail for each fault, and no others. */
 const expected = {
   redisScaledDown: [
@@ -42,7 +45,13 @@ const expected = {
     'endpointslices.addresses',
     'services.exists',
   ],
-  selectorChanged: ['endpointslices.addresses', 'kube-proxy.clusterip-rule', 'services.selector'],
+  selectorChanged: [
+    'endpointslices.addresses',
+    'kube-proxy.clusterip-rule',
+    'kube-proxy.every-backend',
+    'services.endpoints',
+    'services.selector',
+  ],
 }
 
 /** Rows of docs/seed-commands.md. */
@@ -57,8 +66,8 @@ const documents = {
 const idsOf = ({ checks }: VerifyResult, verdict: string): string[] =>
   [...new Set(checks.filter((check) => check.verdict === verdict).map(({ id }) => id))].toSorted()
 
-async function verifyJson(): Promise<{ code: number | null; result: VerifyResult }> {
-  const { code, stdout } = await lab('verify', '--json')
+async function verifyJson(...options: string[]): Promise<{ code: number | null; result: VerifyResult }> {
+  const { code, stdout } = await lab('verify', '--json', ...options)
   return { code, result: JSON.parse(stdout) as VerifyResult }
 }
 
@@ -147,7 +156,7 @@ describe('a real lab', { concurrent: false }, () => {
     it('fails where Redis is scaled down to 2', async () => {
       await kubectl('scale', 'statefulset', 'redis', '--replicas=2')
       await kubectl('wait', '--for=delete', 'pod/redis-2', '--timeout=60s')
-      const { code, result } = await verifyJson()
+      const { code, result } = await verifyJson(...ALL_BUT_PTR)
       expect(idsOf(result, 'fail')).toEqual(expected.redisScaledDown)
       expect(code).toBe(1)
     })
@@ -156,7 +165,7 @@ describe('a real lab', { concurrent: false }, () => {
       await kubectl('scale', 'statefulset', 'redis', '--replicas=3')
       await kubectl('rollout', 'status', 'statefulset', 'redis', '--timeout=120s')
       await kubectl('delete', 'service', 'nginx-headless')
-      const { code, result } = await verifyJson()
+      const { code, result } = await verifyJson(...ALL_BUT_PTR)
       expect(idsOf(result, 'fail')).toEqual(expected.headlessDeleted)
       expect(code).toBe(1)
     })
@@ -177,10 +186,11 @@ describe('a real lab', { concurrent: false }, () => {
         '-p',
         '{"spec":{"selector":{"app":"ngnix"}}}',
       )
-      const { code, result } = await verifyJson()
+      const { code, result } = await verifyJson(...ALL_BUT_PTR)
+      // What comes after this needs a lab that is whole, whatever was seen.
+      const { code: repaired } = await lab('deploy')
       expect(idsOf(result, 'fail')).toEqual(expected.selectorChanged)
       expect(code).toBe(1)
-      const { code: repaired } = await lab('deploy')
       expect(repaired).toBe(0)
     })
   })
