@@ -13,7 +13,6 @@ import { kafkaTests } from './kafka.js'
 import { optionTests } from './options.js'
 import { postgresTests } from './postgres.js'
 import { scenarioTests } from './scenarios.js'
-import { vxlanTests } from './vxlan.js'
 import { workloadTests } from './workloads.js'
 import { countsOf, seedCommands, unlike } from './seed-commands.js'
 import { command, lab, LAB, root, start, type Ended } from './program.js'
@@ -222,8 +221,6 @@ describe('a real lab', { concurrent: false }, () => {
     expect(await hostListing()).toEqual(before)
     await expect(access(state)).rejects.toThrow()
   })
-
-  vxlanTests()
 
   it('says exit code 2 when there is no lab to verify', async () => {
     const { code, stderr } = await lab('verify')
