@@ -1,7 +1,6 @@
 import { databaseServices, podAt, podCalled } from '../observe/model/databases.js'
 import type { DatabaseSet } from '../observe/model/databases.js'
-import { selects } from '../observe/model/declared.js'
-import { nameOf } from '../observe/model/declared.js'
+import { nameOf, selects } from '../observe/model/declared.js'
 import { postgresSets } from '../observe/model/postgres.js'
 import type {
   PostgresHostSeen,

@@ -1,4 +1,5 @@
 import type { PodExec } from './exec.js'
+import { ran } from './exec.js'
 import { nameOf, namespaceOf } from './model/declared.js'
 import type { Pod } from './model/pods.js'
 import type { ReachAttempt, ReachOutcome } from './model/reach.js'
@@ -17,7 +18,6 @@ export async function connect(
     pod: nameOf(from),
     container: from.spec?.containers[0]?.name ?? '',
   }
-  const { exitCode, stdout, stderr } = await exec(target, reachCommand(attempts), signal)
-  if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+  const stdout = ran(await exec(target, reachCommand(attempts), signal))
   return parseReach(stdout, attempts).map(({ outcome }) => outcome)
 }

@@ -10,6 +10,7 @@ import type { MysqlSeen, MysqlServerSeen } from '../model/mysql.js'
 import { parseMysql, mysqlCommand } from '../mysql-script.js'
 import type { MysqlHost } from '../mysql-script.js'
 import { EXEC_MS } from '../deadlines.js'
+import { ran } from '../exec.js'
 
 /** What the servers of each MySQL say: one exec in each pod, all at once. */
 export function collectMysql(looking: Looking): Promise<Parts<MysqlSeen>> {
@@ -56,8 +57,7 @@ function collectServer(
   }
   const about = { name: `mysql.${namespace}/${pod}`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) => {
-    const { exitCode, stdout, stderr } = await exec({ namespace, pod, container }, mysqlCommand(task), signal)
-    if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+    const stdout = ran(await exec({ namespace, pod, container }, mysqlCommand(task), signal))
     return parseMysql(stdout, task)
   })
 }

@@ -10,6 +10,7 @@ import type { PostgresSeen, PostgresServerSeen } from '../model/postgres.js'
 import { parsePostgres, postgresCommand } from '../postgres-script.js'
 import type { PostgresHost } from '../postgres-script.js'
 import { EXEC_MS } from '../deadlines.js'
+import { ran } from '../exec.js'
 
 /** What the servers of each Postgres say: one exec in each pod, all at once. */
 export function collectPostgres(looking: Looking): Promise<Parts<PostgresSeen>> {
@@ -58,12 +59,7 @@ function collectServer(
   }
   const about = { name: `postgres.${namespace}/${pod}`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) => {
-    const { exitCode, stdout, stderr } = await exec(
-      { namespace, pod, container },
-      postgresCommand(task),
-      signal,
-    )
-    if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+    const stdout = ran(await exec({ namespace, pod, container }, postgresCommand(task), signal))
     return parsePostgres(stdout, task)
   })
 }

@@ -5,6 +5,7 @@ import type { ReachAttempt, ReachSeen } from '../model/reach.js'
 import { readyBehind, vipSockets } from '../model/vips.js'
 import { parseReach, reachCommand } from '../reach.js'
 import { EXEC_MS } from '../deadlines.js'
+import { ran } from '../exec.js'
 
 /**
  * What came of connections from the probe pod of each node, by node: to each virtual IP that has to refuse them,
@@ -26,8 +27,7 @@ export async function collectReach(looking: Looking): Promise<Parts<readonly Rea
       if (attempts.length === 0) return { value: [], source, durationMs: 0 }
       const about = { name: `reach.${node}`, source, deadlineMs: EXEC_MS }
       return collect(collecting, about, async (signal) => {
-        const { exitCode, stdout, stderr } = await exec(probe, reachCommand(attempts), signal)
-        if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+        const stdout = ran(await exec(probe, reachCommand(attempts), signal))
         return parseReach(stdout, attempts)
       })
     },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { collectLog } from '../api.js'
 import { collect, missing } from '../collect.js'
 import type { ExecTarget } from '../exec.js'
+import { ran } from '../exec.js'
 import { byKey, type Looking, type Parts } from '../looking.js'
 import { nameOf, namespaceOf } from '../model/declared.js'
 import type { Part, RedisSeen } from '../model/observations.js'
@@ -73,10 +74,9 @@ async function askFrom(
   const outcome = { exitCode: 0 }
   const part = await collect(collecting, about, async (signal) => {
     const token = randomUUID()
-    const { exitCode, stdout, stderr } = await exec(from, redisCommand(redis, token, mayWrite), signal)
-    outcome.exitCode = exitCode
-    if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
-    return parseRedis(stdout, redis, token, mayWrite)
+    const result = await exec(from, redisCommand(redis, token, mayWrite), signal)
+    outcome.exitCode = result.exitCode
+    return parseRedis(ran(result), redis, token, mayWrite)
   })
   return outcome.exitCode === NO_REDIS_CLI && others.length > 0 ? askFrom(others, redis, looking) : part
 }

@@ -2,6 +2,7 @@ import { collect, missing } from '../collect.js'
 import { parseConntrack } from '../conntrack.js'
 import type { Flow } from '../conntrack.js'
 import type { ExecTarget } from '../exec.js'
+import { ran } from '../exec.js'
 import type { Looking, Parts } from '../looking.js'
 import { keyOf, nameOf, namespaceOf } from '../model/declared.js'
 import type { Part } from '../model/observations.js'
@@ -85,8 +86,7 @@ async function collectShare(looking: Looking, { node, probe, services }: Share):
       return lists.flatMap(parseConntrack)
     }
     const before = new Set((await table()).map(({ key }) => key))
-    const { exitCode, stdout, stderr } = await exec(probe, burstCommand(services), signal)
-    if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`)
+    const stdout = ran(await exec(probe, burstCommand(services), signal))
     const seen = parseBursts(stdout, services)
     const flows = (await table()).filter(({ key }) => !before.has(key))
     return services.map(({ key, host, port }, number): [string, TrafficSeen] => {
