@@ -1,5 +1,5 @@
 import { judge } from './checks/judge.js'
-import { selectChecks } from './checks/select.js'
+import { packsNeeded } from './checks/needed.js'
 import type { Selection } from './checks/select.js'
 import { systemClock } from './observe/clock.js'
 import type { Clock } from './observe/clock.js'
@@ -74,7 +74,7 @@ const PATIENT = { deadlineMs: 90_000, stableMs: 30_000 }
 export async function verify(target: VerifyTarget, options: VerifyOptions = {}): Promise<VerifyResult> {
   const { clock = systemClock, signal, onProgress, known = [], justChanged = false } = options
   // A mistake in it is told before anything is observed.
-  selectChecks(options)
+  const packs = packsNeeded(options)
   const before = new Set(failures(known))
   const startedAt = new Date().toISOString()
   const start = clock.now()
@@ -82,7 +82,7 @@ export async function verify(target: VerifyTarget, options: VerifyOptions = {}):
   const checks = await settle({
     round: async (number) => {
       const observations = await (options.observe ?? observe)(target, {
-        clock,
+        ...{ clock, packs },
         ...(signal === undefined ? {} : { signal }),
         ...(onProgress === undefined
           ? {}

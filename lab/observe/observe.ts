@@ -8,7 +8,13 @@ import { collectContainers } from './host.js'
 import { load } from './load.js'
 import { byKey, type Looking } from './looking.js'
 import { namespacesOf, readDeclared } from './model/declared.js'
-import type { ContainerObservations, Observations, PackObservations, Part } from './model/observations.js'
+import type {
+  ContainerObservations,
+  Observations,
+  Pack,
+  PackObservations,
+  Part,
+} from './model/observations.js'
 import { defaultProbe } from './model/target.js'
 import type { VerifyTarget } from './model/target.js'
 import { collectors } from './packs.js'
@@ -18,6 +24,8 @@ import { probesByNode } from './probes.js'
 export interface ObserveOptions {
   /** Ends it: its reason is thrown. */
   readonly signal?: AbortSignal
+  /** What is looked at beside the lists of the API. Default: everything. */
+  readonly packs?: ReadonlySet<Pack>
   /** Called with each part as it arrives. */
   readonly onPart?: (name: string, part: Part<unknown>) => void
   /** Default: the real time. */
@@ -37,7 +45,7 @@ const NOT_OURS: ContainerObservations = { containerlab: elsewhere, kind: elsewhe
  */
 export async function observe(target: VerifyTarget, options: ObserveOptions = {}): Promise<Observations> {
   const { lab, engine, probe = defaultProbe, privilegedProbe, access } = target
-  const { signal, onPart } = options
+  const { signal, onPart, packs: wanted } = options
   const collecting: Collecting = {
     clock: options.clock ?? systemClock,
     ...(signal === undefined ? {} : { signal }),
@@ -68,7 +76,7 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
     const packs = await byKey(
       Object.entries<(looking: Looking) => Promise<unknown>>(collectors),
       ([pack]) => pack,
-      ([, collector]) => collector(looking),
+      ([pack, collector]) => (wanted?.has(pack as Pack) === false ? Promise.resolve({}) : collector(looking)),
     )
     return { api, ...(packs as unknown as PackObservations) }
   }

@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { judge } from '../checks/judge.js'
+import { packsNeeded } from '../checks/needed.js'
 import { withDeadline } from '../host/deadline.js'
 import { tryRun, type Run } from '../host/run.js'
 import type { Clock } from '../observe/clock.js'
@@ -166,15 +167,14 @@ export class Stage {
     return stdout
   }
 
-  /** What is wrong now, with these packs or with any: observes and judges. Empty when nothing is. */
-  async wrongIn(packs?: readonly string[]): Promise<string[]> {
+  /** What is wrong now, with one pack or with any: observes and judges. Empty when nothing is. */
+  async wrongIn(pack?: string): Promise<string[]> {
     const { lab, declared } = this.target
-    const observations = await observe(this.target, { signal: this.signal, clock: this.options.clock })
-    return judge({ lab, declared, observations })
-      .filter(
-        ({ pack, verdict }) =>
-          packs?.includes(pack) !== false && (verdict === 'fail' || verdict === 'inconclusive'),
-      )
+    const { signal, clock } = this.options
+    const selection = pack === undefined ? {} : { only: [`${pack}.*`] }
+    const observations = await observe(this.target, { signal, clock, packs: packsNeeded(selection) })
+    return judge({ lab, declared, observations }, selection)
+      .filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
       .map(({ id, subject, verdict }) => `${id} ${subject.name}: ${verdict}`)
   }
 

@@ -46,12 +46,10 @@ id=$(ctr -n k8s.io containers list -q "$2")
 [ -z "$id" ] || ctr -n k8s.io tasks "$1" "$id"
 `
 
-const inReplay = (call: string): Step[] =>
-  ['postgres-0', 'postgres-1', 'postgres-2'].map((pod) =>
-    inPod(
-      ...(['database', pod, 'psql', '-XAtqw', '-U', 'postgres', '-d', 'postgres'] as const),
-      ...['-c', `SELECT ${call}() WHERE pg_is_in_recovery()`],
-    ),
+/** The process of Postgres that replays, on whichever node there is one: the primary has none. */
+const replaying = (signal: 'STOP' | 'CONT'): Step[] =>
+  (['control-plane', 'worker', 'worker2'] as const).map((node) =>
+    onNode(node, 'sh', '-c', `pkill -${signal} -f '^postgres: .*startup recovering' || [ $? -eq 1 ]`),
   )
 
 const mariadb = (pod: string, statement: string): Step =>
@@ -224,12 +222,14 @@ export const realFaults: readonly RealFault[] = [
   },
   {
     name: 'record-from-elsewhere',
+    first: {
+      why: '`dns.ttl` was expected too, since records of a hosts block live for an hour. It passed, and rightly: the cache of the Corefile lets no answer live longer than its own 30 seconds, also those that it does not keep.',
+    },
     what: 'the Corefile has a hosts block, with another address for web-api',
     saves: [corefile],
     inject: [onNode('control-plane', 'sh', '-c', HOSTS), ...RESTART_DNS],
     restore: [saved(corefile), ...RESTART_DNS],
-    // Records of a hosts block live for an hour.
-    expected: { fails: ['dns.clusterip.a-vip', 'dns.ttl'] },
+    expected: { fails: ['dns.clusterip.a-vip'] },
   },
   {
     name: 'rule-by-hand',
@@ -320,10 +320,13 @@ export const realFaults: readonly RealFault[] = [
     },
   },
   {
-    name: 'replay-paused',
-    what: 'the Postgres replicas receive, and do not replay',
-    inject: inReplay('pg_wal_replay_pause'),
-    restore: inReplay('pg_wal_replay_resume'),
+    name: 'replay-stopped',
+    first: {
+      why: 'replay was paused (`pg_wal_replay_pause()`), then delayed (`recovery_min_apply_delay`), and nothing was found: Patroni takes both back whenever its loop comes round, before verify has asked. Since then the process is stopped.',
+    },
+    what: 'the Postgres replicas receive, and do not replay (SIGSTOP)',
+    inject: replaying('STOP'),
+    restore: replaying('CONT'),
     expected: { fails: ['postgres.write-read'] },
   },
   {
@@ -356,6 +359,9 @@ export const realFaults: readonly RealFault[] = [
   },
   {
     name: 'label-of-pod-changed',
+    first: {
+      why: '`dns.ptr.pod` was expected to fail, and could not be judged: verify asks for the names of addresses that have one only, as CoreDNS would pass others on.',
+    },
     what: 'redis-2 has the label `app: lost`',
     inject: [
       kubectl('label', 'pod', '-n', 'default', 'redis-2', 'app=lost', '--overwrite'),
@@ -370,8 +376,9 @@ export const realFaults: readonly RealFault[] = [
     restore: [kubectl('label', 'pod', '-n', 'default', 'redis-2', 'app=redis', '--overwrite')],
     // It is connected to the master all the same: what it cannot be any more is found by its name.
     expected: {
-      fails: ['workloads.ready', 'statefulsets.replicas', 'dns.pod.a', 'dns.ptr.pod', 'redis.ping'],
+      fails: ['workloads.ready', 'statefulsets.replicas', 'dns.pod.a', 'redis.ping'],
       inconclusive: [
+        'dns.ptr.pod',
         'redis.replication.replica',
         'redis.write-read',
         'redis.replication.offset',

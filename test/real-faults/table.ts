@@ -26,7 +26,7 @@ function text({ fails, inconclusive = [] }: Finding): string {
 
 const HEAD = `# Faults of a real lab
 
-Single faults, made one after the other in the default lab by \`npm run record-faults\`, and the exact set of checks that find each. What is expected was written down before the fault was made for the first time. What is not as expected is looked at again, since on a busy machine things time out, and counts when it was seen twice alike. The observations of each are kept (\`test/fixtures/observations/faults/\`) and judged again by the unit tests.
+Single faults, made one after the other in the default lab by \`npm run record-faults\`, and the exact set of checks that find each. What is expected was written down before the fault was made for the first time. What is not as expected is looked at again, since on a busy machine things time out, and counts when it was seen twice alike; four were recorded again because a busy machine had added time-outs to what they found. The observations of each are kept (\`test/fixtures/observations/faults/\`) and judged again by the unit tests.
 
 "Not judged": what these checks need could not be seen any more, so they are inconclusive and not green. Checks that fail for one object and cannot be judged for another stand under "Fails".
 

@@ -1,6 +1,6 @@
 import { nameOf, namespaceOf } from '../../observe/model/declared.js'
 import { servesReverse } from '../../observe/model/corefile.js'
-import { isReady } from '../../observe/model/pods.js'
+import { isReady, podsSelected } from '../../observe/model/pods.js'
 import { addressesUnder, askPtr, dnsOf, unnamedPods, vipsOf } from '../../observe/model/questions.js'
 import { Unobserved, defineCheck, skipped } from '../check.js'
 import type { Context, Outcome } from '../check.js'
@@ -47,6 +47,8 @@ export const ptrPod = defineCheck({
     if (pod === undefined || ips.length === 0) throw new Unobserved(`pod ${name} has no address`)
     if (!isReady(pod) && service.spec?.publishNotReadyAddresses !== true)
       throw new Unobserved(`pod ${name} is not Ready (workloads.ready), so it has no name`)
+    if (!podsSelected([pod], namespaceOf(service), service.spec?.selector).includes(pod))
+      throw new Unobserved(`service ${nameOf(service)} does not select pod ${name}, so it has no name`)
     return comparePtr(
       context,
       ips.map((ip) => ({ ip, name: dns.pod(name).fqdn })),

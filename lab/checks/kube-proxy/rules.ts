@@ -10,7 +10,7 @@ import { ruleText } from './vip-rule.js'
 import type { NodeRules, VipRule } from './vip-rule.js'
 
 /** The rules of one node; which of them is looked at depends on the mode of kube-proxy. */
-const RULES = 'iptables, nftables or ipvs'
+export const RULES = 'iptables, nftables or ipvs'
 
 const clusterIpRule = defineCheck({
   id: 'kube-proxy.clusterip-rule',

@@ -62,7 +62,10 @@ export interface Observations extends PackObservations {
   readonly access?: AccessSeen
 }
 
-/** What the collectors of the packs saw, each under its own name. */
+/** Names what a collector sees. */
+export type Pack = keyof PackObservations
+
+/** What the collectors of the packs saw, each under its own name; nothing of those that were not asked for. */
 export interface PackObservations {
   /** By node: what the node's probe pod was answered. */
   readonly dns: Readonly<Record<string, Part<readonly DnsAnswer[]>>>

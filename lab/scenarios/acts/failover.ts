@@ -52,7 +52,7 @@ function failover(of: Failover): Scenario {
     subject: ({ namespace, name }) => ({ kind: 'StatefulSet', namespace, name }),
     act: async ({ set, namespace, pods }, stage) => {
       const labels = set.spec?.selector.matchLabels ?? {}
-      const wrongBefore = await stage.wrongIn([of.pack])
+      const wrongBefore = await stage.wrongIn(of.pack)
       if (wrongBefore.length > 0) throw new Error(`it is not well to begin with: ${wrongBefore.join('; ')}`)
       const victim = of.victim(await stage.api.pods(namespace, labels))
       if (victim === undefined) throw new Error(`there is no ${of.kills}`)
@@ -73,7 +73,7 @@ function failover(of: Failover): Scenario {
       )
       let wrong: readonly string[] = []
       const healed = await stage.until(`all checks of ${of.pack} pass`, of.seconds, async () => {
-        wrong = await stage.wrongIn([of.pack])
+        wrong = await stage.wrongIn(of.pack)
         return wrong.length === 0
       })
       return { killed: nameOf(victim), healedMs: healed === undefined ? undefined : healed - at, wrong }

@@ -217,6 +217,16 @@ describe('the names of addresses', () => {
     if (status) status.conditions = []
     expect(about(world, 'dns.ptr.pod', 'peer-0')).toMatchObject({ verdict: 'inconclusive' })
   })
+
+  test('of a pod that the service does not select are none', () => {
+    const world = small()
+    const { metadata } = one(seen(world.observations.api.pods), named('peer-0'))
+    if (metadata) metadata.labels = { app: 'lost' }
+    expect(about(world, 'dns.ptr.pod', 'peer-0')).toMatchObject({
+      verdict: 'inconclusive',
+      hint: 'Could not be judged: service peers does not select pod peer-0, so it has no name.',
+    })
+  })
 })
 
 test('dns.headless.endpointslices tells a server that has lost its watch', () => {
