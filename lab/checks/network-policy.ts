@@ -99,6 +99,10 @@ const refused = defineCheck({
       return skipped('the policy lets nobody in: see network-policy.unlisted-port')
     if (hasNoTcp(policy)) return skipped(NO_TCP)
     const { attempts, listed } = attemptsOf(policy, context)
+    if (isOpenToAll(policy, listed, context))
+      return skipped(
+        'every other pod of the namespaces that are looked at is let in: nobody is to be refused',
+      )
     const open = new Set(attempts.filter((each) => each.allowed && each.fate === 'passes').map(endOf))
     const refusals = attempts.filter((each) => !each.allowed && listed.includes(each.attempt.port))
     // Where nobody gets through, a refusal proves nothing: the server may be away. Silence does, of a pod that
@@ -209,6 +213,21 @@ function attemptsOf(
   const to = pods.find((pod) => keyOf(pod) === tried[0]?.to)
   const listed = to === undefined ? [] : portsFor(policy, to)
   return { attempts, everywhere, world: policyWorld(context.declared, observations.api), listed }
+}
+
+/** Whether all pods that run here may reach these ports of the pods of a policy. */
+function isOpenToAll(
+  policy: NetworkPolicy,
+  ports: readonly number[],
+  { declared, observations, read }: Context,
+): boolean {
+  const world = policyWorld(declared, observations.api)
+  const live = read(observations.api.pods).filter((pod) => isLive(pod) && pod.spec?.hostNetwork !== true)
+  return live
+    .filter((pod) => selectsPod(policy, pod))
+    .every((to) =>
+      live.every((from) => from === to || ports.every((port) => mayConnect({ from, to, port }, world))),
+    )
 }
 
 /** Every attempt of every policy, with what the declared policies say of it. */

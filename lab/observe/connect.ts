@@ -1,23 +1,45 @@
-import type { PodExec } from './exec.js'
+import { setImmediate } from 'node:timers/promises'
 import { ran } from './exec.js'
-import { nameOf, namespaceOf } from './model/declared.js'
-import type { Pod } from './model/pods.js'
-import type { ReachAttempt, ReachOutcome } from './model/reach.js'
+import type { ExecTarget, PodExec } from './exec.js'
+import type { ReachAttempt, ReachSeen } from './model/reach.js'
 import { parseReach, reachCommand } from './reach.js'
 
-/** What comes of connections from a pod, in the order they are asked for: one exec, and none for no connections. */
-export async function connect(
-  exec: PodExec,
-  from: Pod,
+/** Tries connections from a container; what came of each, in the order they are asked for. */
+export type Connect = (
+  from: ExecTarget,
   attempts: readonly ReachAttempt[],
   signal: AbortSignal,
-): Promise<ReachOutcome[]> {
-  if (attempts.length === 0) return []
-  const target = {
-    namespace: namespaceOf(from),
-    pod: nameOf(from),
-    container: from.spec?.containers[0]?.name ?? '',
+) => Promise<ReachSeen[]>
+
+interface Batch {
+  readonly attempts: ReachAttempt[]
+  readonly output: Promise<string>
+}
+
+/**
+ * Tries connections by one exec for all that is asked of a container in the same turn of the event loop: to begin a
+ * process in a container costs many times what a connection does.
+ */
+export function connector(exec: PodExec): Connect {
+  const waiting = new Map<string, Batch>()
+  return async (from, attempts, signal) => {
+    if (attempts.length === 0) return []
+    const key = [from.namespace, from.pod, from.container].join('/')
+    const batch = waiting.get(key) ?? begun(key, from, signal)
+    const first = batch.attempts.length
+    batch.attempts.push(...attempts)
+    return parseReach(await batch.output, attempts, first)
   }
-  const stdout = ran(await exec(target, reachCommand(attempts), signal))
-  return parseReach(stdout, attempts).map(({ outcome }) => outcome)
+
+  // Whoever asks has the same deadline, and began at the same time: the signal of one does for all.
+  function begun(key: string, from: ExecTarget, signal: AbortSignal): Batch {
+    const attempts: ReachAttempt[] = []
+    const output = setImmediate().then(async () => {
+      waiting.delete(key)
+      return ran(await exec(from, reachCommand(attempts), signal))
+    })
+    const batch = { attempts, output }
+    waiting.set(key, batch)
+    return batch
+  }
 }

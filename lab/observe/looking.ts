@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Collecting } from './collect.js'
+import type { Connect } from './connect.js'
 import type { ExecTarget, PodExec } from './exec.js'
 import type { Declared } from './model/declared.js'
 import type { LabFacts } from './model/lab.js'
@@ -12,6 +13,7 @@ export interface Looking {
   readonly collecting: Collecting
   readonly kubeconfig: KubeConfig
   readonly exec: PodExec
+  readonly connect: Connect
   readonly lab: LabFacts
   readonly declared: Declared
   readonly api: ApiObservations

@@ -3,6 +3,7 @@ import { systemClock } from './clock.js'
 import type { Clock } from './clock.js'
 import { missing } from './collect.js'
 import type { Collecting } from './collect.js'
+import { connector } from './connect.js'
 import { podExec } from './exec.js'
 import { collectContainers } from './host.js'
 import { load } from './load.js'
@@ -62,8 +63,9 @@ export async function observe(target: VerifyTarget, options: ObserveOptions = {}
       probing.map(({ namespace }) => namespace),
     )
     const pods = 'error' in api.pods ? [] : api.pods.value
+    const exec = podExec(kubeconfig)
     const looking: Looking = {
-      ...{ collecting, kubeconfig, exec: podExec(kubeconfig), lab, declared, api, pods, engine },
+      ...{ collecting, kubeconfig, exec, connect: connector(exec), lab, declared, api, pods, engine },
       unlisted:
         'error' in api.pods
           ? missing(`the pods are not known: ${api.pods.error}`, api.pods.source)

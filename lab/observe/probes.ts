@@ -10,9 +10,7 @@ export function probesByNode(pods: readonly Pod[], probe: ProbePods): Map<string
   return new Map(
     ready.flatMap((pod) => {
       const node = pod.spec?.nodeName
-      const container = containerOf(pod)
-      if (node === undefined || container === undefined) return []
-      return [[node, { namespace: namespaceOf(pod), pod: nameOf(pod), container }]]
+      return node === undefined ? [] : [[node, execTargetOf(pod)]]
     }),
   )
 }
@@ -22,7 +20,12 @@ function probePods(pods: readonly Pod[], { namespace, labels, names }: ProbePods
   return pods.filter((pod) => namespaceOf(pod) === namespace && names.includes(nameOf(pod)))
 }
 
-/** What a pod says of itself counts: where something puts its sidecars into all pods, the first may be one. */
-function containerOf({ metadata, spec }: Pod): string | undefined {
-  return metadata?.annotations?.['kubectl.kubernetes.io/default-container'] ?? spec?.containers[0]?.name
+/**
+ * The container of a pod that commands are run in. What a pod says of itself counts: where something puts its
+ * sidecars into all pods, the first may be one.
+ */
+export function execTargetOf(pod: Pod): ExecTarget {
+  const { metadata, spec } = pod
+  const said = metadata?.annotations?.['kubectl.kubernetes.io/default-container']
+  return { namespace: namespaceOf(pod), pod: nameOf(pod), container: said ?? spec?.containers[0]?.name ?? '' }
 }

@@ -51,13 +51,14 @@ export function reachCommand(attempts: readonly ReachAttempt[]): string[] {
 /**
  * What came of each connection, from the output of {@link reachCommand}.
  *
+ * @param first number of the first of them, where others stand before them in the output
  * @throws Error when the output lacks one, or when the tool said something else than that it could not connect.
  */
-export function parseReach(stdout: string, attempts: readonly ReachAttempt[]): ReachSeen[] {
+export function parseReach(stdout: string, attempts: readonly ReachAttempt[], first = 0): ReachSeen[] {
   const lines = stdout.matchAll(/^@@ (\d+) (\d+) (\d+) ?(.*)$/gm)
   const results = new Map([...lines].map(([, number = '', ...rest]) => [Number(number), rest]))
   return attempts.map(({ host, port }, number) => {
-    const [ms, code, said = ''] = results.get(number) ?? []
+    const [ms, code, said = ''] = results.get(first + number) ?? []
     if (ms === undefined) throw new Error(`nothing is known of the connection to ${host} port ${port}`)
     return { host, port, outcome: outcomeOf(Number(code), said), ms: Number(ms) }
   })

@@ -1,6 +1,5 @@
 import { tryRun } from '../../host/run.js'
 import { collect, missing } from '../collect.js'
-import { connect } from '../connect.js'
 import type { Looking } from '../looking.js'
 import { byKey } from '../looking.js'
 import { parseRoutes, ROUTES } from '../routes.js'
@@ -12,6 +11,7 @@ import { addressesOf, containerPorts, mayConnect } from '../model/policies.js'
 import type { PolicyWorld } from '../model/policies.js'
 import { QUIET_PORT, canBeTarget, canPredict, policyWorld } from '../model/policy-probes.js'
 import type { Pod } from '../model/pods.js'
+import { execTargetOf } from '../probes.js'
 import { watchWire } from '../wire.js'
 import { EXEC_MS, NODE_MS } from '../deadlines.js'
 
@@ -59,7 +59,7 @@ async function collectRoutes(node: string, { collecting, engine }: Looking): Pro
 }
 
 async function collectPaths(node: string, looking: Looking): Promise<Part<readonly PathSeen[]>> {
-  const { collecting, exec, lab, unlisted } = looking
+  const { collecting, connect, lab, unlisted } = looking
   const about = `connections from the probe pod of ${node}`
   if (unlisted !== undefined) return unlisted
   const from = probeOn(node, looking)
@@ -69,9 +69,9 @@ async function collectPaths(node: string, looking: Looking): Promise<Part<readon
   const targets = lab.nodes.flatMap((other) => targetsOn(other, from, world, looking))
   const source = `kubectl exec ${keyOf(from)} (${node}) -- connect`
   return collect(collecting, { name: `paths.${node}`, source, deadlineMs: EXEC_MS }, async (signal) => {
-    const outcomes = await connect(exec, from, targets.map(attempt), signal)
+    const outcomes = await connect(execTargetOf(from), targets.map(attempt), signal)
     return targets.map(({ pod, ip, port, ...target }, i) => ({
-      ...{ node: target.node, pod: keyOf(pod), ip, port, outcome: outcomes[i] ?? '' },
+      ...{ node: target.node, pod: keyOf(pod), ip, port, outcome: outcomes[i]?.outcome ?? '' },
     }))
   })
 }
@@ -82,7 +82,7 @@ function collectWire(
   pools: readonly CalicoPool[],
   looking: Looking,
 ): Promise<Part<WireSeen> | undefined> {
-  const { collecting, engine, exec, lab, declared, api } = looking
+  const { collecting, engine, connect, lab, declared, api } = looking
   const encapsulated = (ip: string | undefined): boolean => {
     const pool = ip === undefined ? undefined : poolOf(ip, pools)
     return pool !== undefined && encapsulationOf(pool) === 'VXLAN'
@@ -102,7 +102,7 @@ function collectWire(
   return collect(collecting, { name: `wire.${node}`, source, deadlineMs: EXEC_MS }, async (signal) => {
     const inner = [own ?? '', target.ip] as const
     const packets = await watchWire(engine, { node, peer, inner }, signal, async () => {
-      await connect(exec, from, [attempt(target)], signal)
+      await connect(execTargetOf(from), [attempt(target)], signal)
     })
     return { node: target.node, pod: keyOf(target.pod), inner, packets }
   })

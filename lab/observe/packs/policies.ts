@@ -1,5 +1,4 @@
 import { collect, missing } from '../collect.js'
-import { connect } from '../connect.js'
 import { byKey, type Looking, type Parts } from '../looking.js'
 import { keyOf } from '../model/declared.js'
 import type { Part } from '../model/observations.js'
@@ -14,6 +13,7 @@ import {
 import type { PolicyProbe } from '../model/policy-probes.js'
 import type { PolicyAttempt, PolicySeen } from '../model/policies.js'
 import type { Pod } from '../model/pods.js'
+import { execTargetOf } from '../probes.js'
 import { EXEC_MS } from '../deadlines.js'
 
 /** Whether allowed and refused traffic passes, by `<namespace>/<NetworkPolicy>`. One exec in each pod that tries. */
@@ -48,7 +48,7 @@ export async function collectPolicies(looking: Looking): Promise<Parts<PolicySee
 function tryFrom(
   pod: Pod,
   probes: readonly PolicyProbe[],
-  { collecting, exec }: Looking,
+  { collecting, connect }: Looking,
 ): Promise<Part<ReadonlyMap<string, string>>> {
   const source = `kubectl exec ${keyOf(pod)} -- connect`
   return collect(
@@ -56,8 +56,8 @@ function tryFrom(
     { name: `policies.${keyOf(pod)}`, source, deadlineMs: EXEC_MS },
     async (signal) => {
       const attempts = probes.map(({ ip, port }) => ({ host: ip, port }))
-      const outcomes = await connect(exec, pod, attempts, signal)
-      return new Map(probes.map((probe, i) => [endOf(probe), outcomes[i] ?? '']))
+      const outcomes = await connect(execTargetOf(pod), attempts, signal)
+      return new Map(probes.map((probe, i) => [endOf(probe), outcomes[i]?.outcome ?? '']))
     },
   )
 }

@@ -3,16 +3,14 @@ import { byKey, type Looking, type Parts } from '../looking.js'
 import { allSlicesOf, readyEndpoints } from '../model/declared.js'
 import type { ReachAttempt, ReachSeen } from '../model/reach.js'
 import { readyBehind, vipSockets } from '../model/vips.js'
-import { parseReach, reachCommand } from '../reach.js'
 import { EXEC_MS } from '../deadlines.js'
-import { ran } from '../exec.js'
 
 /**
  * What came of connections from the probe pod of each node, by node: to each virtual IP that has to refuse them,
  * and, on clusters that are no lab, to those that have to answer.
  */
 export async function collectReach(looking: Looking): Promise<Parts<readonly ReachSeen[]>> {
-  const { collecting, exec, lab, probes, unlisted } = looking
+  const { collecting, connect, lab, probes, unlisted } = looking
   const refused = toBeRefused(looking)
   return byKey(
     lab.nodes,
@@ -26,10 +24,7 @@ export async function collectReach(looking: Looking): Promise<Parts<readonly Rea
       const source = `connections from pod ${probe.namespace}/${probe.pod} (${node})`
       if (attempts.length === 0) return { value: [], source, durationMs: 0 }
       const about = { name: `reach.${node}`, source, deadlineMs: EXEC_MS }
-      return collect(collecting, about, async (signal) => {
-        const stdout = ran(await exec(probe, reachCommand(attempts), signal))
-        return parseReach(stdout, attempts)
-      })
+      return collect(collecting, about, (signal) => connect(probe, attempts, signal))
     },
   )
 }

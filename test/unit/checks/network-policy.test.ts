@@ -231,6 +231,16 @@ describe('does not apply', () => {
     expect(['allowed', 'refused'].map((id) => verdict(id, udp))).toEqual(['skipped', 'skipped'])
   })
 
+  test('to a policy that lets in every pod there is, as nobody is to be refused', () => {
+    const alone = { attempts: right.slice(0, 1), all: [db, tool] }
+    expect(about('refused', alone)).toMatchObject({
+      verdict: 'skipped',
+      hint: 'Does not apply: every other pod of the namespaces that are looked at is let in: nobody is to be refused.',
+    })
+    const lost = { ...alone, all: [db, tool, { ...web, status: { ...web.status, phase: 'Pending' } }] }
+    expect(verdict('refused', lost)).toBe('inconclusive')
+  })
+
   test('to a policy that lets in to all ports', () => {
     expect(verdict('unlisted-port', of([{ from: [{ podSelector: {} }] }]))).toBe('skipped')
   })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Run } from '../../../lab/host/run.js'
 import { systemClock } from '../../../lab/observe/clock.js'
+import { connector } from '../../../lab/observe/connect.js'
 import type { PodExec } from '../../../lab/observe/exec.js'
 import type { Looking } from '../../../lab/observe/looking.js'
 import type { NetworkPolicy } from '../../../lab/observe/model/policies.js'
@@ -55,7 +56,7 @@ function looking(facts: Facts = {}): Looking {
   const { lab, declared } = networkWorld({ policies })
   const probes = probe ? new Map([['a', { namespace: 'default', pod: 'tool', container: 'one' }]]) : new Map()
   return {
-    ...{ collecting: { clock: systemClock }, exec, lab, declared, pods, probes, mayWrite: true },
+    ...{ collecting: { clock: systemClock }, exec, connect: connector(exec), lab, declared, pods, probes, mayWrite: true },
     api: { ipPools: pools, pods: part(pods), networkPolicies: part(policies), namespaces },
     engine: engine
       ? { docker: 'docker', containerlab: 'containerlab', topologyFile: 'file', run }
