@@ -22,6 +22,11 @@ export interface VerifyOptions extends Selection {
    * come right (half a minute without a change, a minute and a half in all). Default: false.
    */
   readonly justChanged?: boolean
+  /**
+   * Whether everything is observed, and not only what the selected checks need: then the recording can be judged by
+   * other checks as well. Default: false.
+   */
+  readonly whole?: boolean
   /** Told what happens while it runs. */
   readonly onProgress?: (event: VerifyProgress) => void
   /** Ends it: its reason is thrown. */
@@ -72,7 +77,7 @@ const PATIENT = { deadlineMs: 90_000, stableMs: 30_000 }
  * be read; the signal's reason when aborted
  */
 export async function verify(target: VerifyTarget, options: VerifyOptions = {}): Promise<VerifyResult> {
-  const { clock = systemClock, signal, onProgress, known = [], justChanged = false } = options
+  const { clock = systemClock, signal, onProgress, known = [], justChanged = false, whole = false } = options
   // A mistake in it is told before anything is observed.
   const packs = packsNeeded(options)
   const before = new Set(failures(known))
@@ -82,7 +87,8 @@ export async function verify(target: VerifyTarget, options: VerifyOptions = {}):
   const checks = await settle({
     round: async (number) => {
       const observations = await (options.observe ?? observe)(target, {
-        ...{ clock, packs },
+        clock,
+        ...(whole ? {} : { packs }),
         ...(signal === undefined ? {} : { signal }),
         ...(onProgress === undefined
           ? {}
@@ -131,9 +137,16 @@ function failures(results: readonly CheckResult[], also?: Verdict): string[] {
   return failed.map(({ id, subject, evidence }) => JSON.stringify([id, subject, evidence.observed]))
 }
 
-/** A wrong answer of DNS counts only when it has outlived the server's cache. */
+/** The zone of the names of IPv4 addresses, which a Corefile of kubeadm caches. */
+const REVERSE = 'in-addr.arpa'
+
+/**
+ * A wrong answer of DNS counts only when it has outlived the server's cache. That of names of addresses is waited
+ * for where nothing else is wrong: else it would hold up what is sure already.
+ */
 function stableMs(results: readonly CheckResult[], { api }: Observations, clusterDomain: string): number {
-  const asked = results.some(({ pack, verdict }) => pack === 'dns' && verdict === 'fail')
-  if (!asked || 'error' in api.corefile) return STABLE_MS
-  return Math.max(STABLE_MS, (dnsCacheSeconds(api.corefile.value, clusterDomain) + 1) * 1000)
+  const failed = results.filter(({ verdict }) => verdict === 'fail')
+  if (!failed.some(({ pack }) => pack === 'dns') || 'error' in api.corefile) return STABLE_MS
+  const zone = failed.every(({ id }) => id.startsWith('dns.ptr.')) ? REVERSE : clusterDomain
+  return Math.max(STABLE_MS, (dnsCacheSeconds(api.corefile.value, clusterDomain, zone) + 1) * 1000)
 }

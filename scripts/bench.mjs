@@ -1,11 +1,14 @@
 // `npm run bench`: how long the commands take on this machine, each as a whole process, under a lab name of
-// its own. Artifacts are built before anything is timed. Machines are noisy: compare what one run printed.
+// its own. Artifacts are built before anything is timed. Machines are noisy: compare what one run printed. It ends
+// with 1 when one of three deploys took too long, or a container of them was started again.
 //
 // `npm run bench -- --lab NAME` only compares `verify` with the plain script of the documents' exercises
 // (bench/seed-exercises.sh), on a lab that is there, and leaves it as it is.
 import { $, argv, chalk } from 'zx'
 
 const LAB = argv.lab ?? 'headless-bench'
+/** What a deploy may take on 2 cores. */
+const DEPLOY_SECONDS = 240
 $.verbose = false
 $.stdio = ['ignore', 'pipe', 'inherit']
 
@@ -61,7 +64,7 @@ function row(title, seconds) {
 
 /** How often containers of the lab were started again, all together. */
 async function restarts() {
-  const counts = '{.items[*].status.containerStatuses[*].restartCount}'
+  const counts = "{.items[*].status['containerStatuses','initContainerStatuses'][*].restartCount}"
   const { stdout } =
     await $`node scripts/headless-lab.mjs kubectl --name ${LAB} get pods -A -o jsonpath=${counts}`
   return stdout.split(' ').reduce((sum, count) => sum + Number(count), 0)
@@ -94,6 +97,9 @@ async function everything() {
   row('teardown', teardown)
   compared(both)
   console.log(`containers started again in these deploys: ${restarted}`)
+  const slow = deploy.filter((seconds) => seconds > DEPLOY_SECONDS)
+  if (slow.length > 0) console.log(`deploys that took more than ${DEPLOY_SECONDS} s: ${slow.length} of 3`)
+  if (restarted > 0 || slow.length > 0) process.exitCode = 1
 }
 
 if (argv.lab !== undefined) {

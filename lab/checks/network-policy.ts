@@ -1,4 +1,5 @@
-import { keyOf, nameOf, namespaceOf } from '../observe/model/declared.js'
+import { keyOf, nameOf, namespaceOf, templateOf } from '../observe/model/declared.js'
+import type { Declared } from '../observe/model/declared.js'
 import { isLive } from '../observe/model/pods.js'
 import { canPredict, ingressPolicies, policyWorld, portsFor } from '../observe/model/policy-probes.js'
 import {
@@ -14,6 +15,8 @@ import { Unobserved, defineCheck, skipped } from './check.js'
 import type { Context, Outcome, Scope } from './check.js'
 import { liveOf } from './live.js'
 import { compare } from './outcome.js'
+import { allWorkloads } from './services/nearest.js'
+import { wantsPods } from './services/selector.js'
 
 const eachPolicy: Scope<NetworkPolicy> = {
   items: ({ declared }) => declared.networkPolicies,
@@ -49,16 +52,29 @@ const selectsPods = defineCheck({
   title: 'the policy selects some pod',
   answers: 'Kubernetes: Network Policies, the NetworkPolicy resource',
   needs: ['api.pods'],
-  hint: "A policy that selects no pod protects nothing, and says nothing about it: compare its podSelector with the pods' labels.",
+  hint: "A policy that selects no pod protects nothing, and says nothing about it: compare its podSelector with the pods' labels. Or its pods run only at times, as those of a CronJob.",
   of: eachPolicy,
-  judge: (policy, { observations, read }) => {
+  judge: (policy, { declared, observations, read }) => {
     const { networkPolicies, pods } = observations.api
     // As the cluster has it, where that is known: it may have been changed there.
     const live = ('error' in networkPolicies ? undefined : liveOf(policy, networkPolicies.value)) ?? policy
     const selected = read(pods).filter((pod) => isLive(pod) && selectsPod(live, pod))
+    if (selected.length === 0 && isForNone(live, declared))
+      return skipped('the workloads that it is for are declared to have no pods')
     return compare('some pod', selected.length > 0 ? 'some pod' : 'none')
   },
 })
+
+/** Whether workloads whose pods the policy selects are all scaled to none on purpose. */
+function isForNone(policy: NetworkPolicy, declared: Declared): boolean {
+  const meant = allWorkloads(declared).filter((workload) => {
+    const { labels } = templateOf(workload)?.metadata ?? {}
+    return selectsPod(policy, {
+      metadata: { namespace: namespaceOf(workload), ...(labels ? { labels } : {}) },
+    })
+  })
+  return meant.length > 0 && !meant.some(wantsPods)
+}
 
 const allowed = defineCheck({
   id: 'network-policy.allowed',

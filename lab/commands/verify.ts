@@ -119,14 +119,14 @@ async function verifyOnce(
 /** The result of the checks, and what the last round saw. */
 async function checkOnce(
   target: VerifyTarget,
-  { only, skip, justChanged = false }: VerifyCommandOptions,
+  { only, skip, save, justChanged = false }: VerifyCommandOptions,
   { signal, say }: CommandIo,
 ): Promise<{ result: VerifyResult; recording: Recording | undefined }> {
   const progress = new Progress(say)
   let recording: Recording | undefined
   try {
     const result = await verify(target, {
-      ...{ signal, justChanged },
+      ...{ signal, justChanged, whole: save !== undefined },
       ...(only === undefined ? {} : { only }),
       ...(skip === undefined ? {} : { skip }),
       onProgress: (event) => {

@@ -1,10 +1,13 @@
 import type { ReachAttempt, ReachOutcome, ReachSeen } from './model/reach.js'
 
-/** A connection that nobody answers costs this. All are tried at once, so that it is paid once. */
-export const CONNECT_S = 2
+/** A connection that nobody answers costs this. Many are tried at once, so that it is paid seldom. */
+const CONNECT_S = 2
+
+/** How many are tried at once: each is two processes, in a pod with little memory. */
+const AT_ONCE = 64
 
 /**
- * Opens TCP connections, all at once, and closes them without a word. For any POSIX sh, of Debian or of Alpine,
+ * Opens TCP connections, many at once, and closes them without a word. For any POSIX sh, of Debian or of Alpine,
  * with bash or else with an nc that has -z (curl would have to say something to be sure of an open port). The time
  * comes from /proc/uptime: busybox's date knows no milliseconds.
  *
@@ -37,12 +40,13 @@ number=0
 while [ $# -gt 1 ]; do
   try "$number" "$1" "$2" &
   number=$((number + 1))
+  [ $((number % ${AT_ONCE})) -ne 0 ] || wait
   shift 2
 done
 wait
 `
 
-/** The command that tries the connections, for one exec. It takes {@link CONNECT_S} seconds at most, and a little. */
+/** The command that tries the connections, for one exec. {@link AT_ONCE} of them take {@link CONNECT_S} seconds at most, and a little. */
 export function reachCommand(attempts: readonly ReachAttempt[]): string[] {
   const pairs = attempts.flatMap(({ host, port }) => [host, String(port)])
   return ['sh', '-c', SCRIPT, 'sh', String(CONNECT_S), ...pairs]

@@ -93,8 +93,8 @@ export async function notReady(): Promise<string | undefined> {
 }
 
 /**
- * The pods of the workloads with a container that ran and was started again, how the one before ended, and the events of
- * the pod: afterwards nothing else tells why.
+ * The pods of the workloads with a container that was started again, how the one before ended, and the events of the
+ * pod: afterwards nothing else tells why.
  */
 export async function restarted(): Promise<string[]> {
   const again = (await pods('-A')).filter(
@@ -105,15 +105,8 @@ export async function restarted(): Promise<string[]> {
       const of = `--field-selector=involvedObject.name=${name}`
       return [name, ...restarts, await ask('get', 'events', '-n', namespace, of)].join('\n')
     }),
-  ).then((all) => all.filter((one) => !one.includes(NEVER_BEGUN)))
+  )
 }
-
-/**
- * What the kubelet says of a container that the runtime could not create, and creates again: nothing of ours ran.
- * On cgroup v1 runc freezes a container before it sets its limits, which on a busy machine may fail ("unable to
- * freeze").
- */
-const NEVER_BEGUN = 'failed to create containerd task'
 
 /** The pod of a name; `undefined` while there is none. */
 export async function pod(namespace: string, name: string): Promise<PodSeen | undefined> {

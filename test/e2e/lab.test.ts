@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObjectApi } from '../../lab/cluster/object-api.js'
 import type { VerifyResult } from '../../lab/report/model.js'
-import { kubectl, notReady, restarted } from './cluster.js'
+import { kubectl, notReady, restarted, secret } from './cluster.js'
 import { dryRunTests } from './dry-run.js'
 import { exampleTests } from './example.js'
 import { hostListing } from './host-listing.js'
@@ -13,6 +13,7 @@ import { kafkaTests } from './kafka.js'
 import { optionTests } from './options.js'
 import { postgresTests } from './postgres.js'
 import { scenarioTests } from './scenarios.js'
+import { vxlanTests } from './vxlan.js'
 import { workloadTests } from './workloads.js'
 import { countsOf, seedCommands, unlike } from './seed-commands.js'
 import { command, lab, LAB, root, start, type Ended } from './program.js'
@@ -151,7 +152,9 @@ describe('a real lab', { concurrent: false }, () => {
   optionTests()
 
   it('is left as it is by a second deploy, which says so and does not verify again', async () => {
+    const password = await secret('database', 'postgres-secret', 'password')
     const { code, stdout, stderr } = await lab('deploy')
+    expect(await secret('database', 'postgres-secret', 'password')).toBe(password)
     expect(stderr).toContain('nothing changed')
     expect(stderr).toMatch(/last verified \d+ (s|min) ago: \d+ passed, 0 failed/)
     expect(stdout).toBe('')
@@ -234,6 +237,8 @@ describe('a real lab', { concurrent: false }, () => {
     expect(stderr).toContain(`there is no lab ${LAB}`)
     expect(code).toBe(2)
   })
+
+  vxlanTests()
 
   it('leaves nothing half-made when it is interrupted while nodes are made', async () => {
     const { child, ended } = start(['deploy', '--name', LAB])

@@ -33,16 +33,17 @@ export function vxlanTests(): void {
       await rm(folder, { recursive: true, force: true })
     })
 
-    it('is deployed, and what pods of different nodes say to each other is on the wire inside VXLAN', async () => {
-      expect((await lab('deploy', '--lab', spec)).code).toBe(0)
-      const { code, stdout } = await lab('verify', '--lab', spec, '--only', 'calico.*', '--json')
+    it('is deployed and verified, and what pods of different nodes say is on the wire inside VXLAN', async () => {
+      const { code, stderr } = await lab('deploy', '--lab', spec)
+      expect(stderr).toContain('deployed and verified in')
+      expect(code).toBe(0)
+      const { stdout } = await lab('verify', '--lab', spec, '--only', 'calico.*', '--json')
       const { checks } = JSON.parse(stdout) as VerifyResult
       expect(checks.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
       expect(checks.find(({ id }) => id === 'calico.vxlan')?.evidence.observed).toEqual([
         expect.stringMatching(/^VXLAN .* -> /),
         expect.stringMatching(/^VXLAN .* -> /),
       ])
-      expect(code).toBe(0)
     })
   })
 }

@@ -78,6 +78,14 @@ describe('verify', { timeout: 60_000 }, () => {
     expect(ms).toBeGreaterThan(20_000)
   })
 
+  test('so must a wrong name of an address, which a Corefile of kubeadm lets CoreDNS cache', async () => {
+    const { result, ms } = await over(faulty('another server answers for the names of addresses'))
+    expect(new Set(result.checks.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id))).toEqual(
+      new Set(['dns.ptr.vip', 'dns.ptr.pod', 'dns.ptr.dashed']),
+    )
+    expect(ms).toBeGreaterThan(30_000)
+  })
+
   test('what only could not be observed is not waited for', async () => {
     const world = healthy()
     world.observations.containers.containerlab = { error: 'gone', source: 'containerlab', durationMs: 1 }

@@ -23,7 +23,8 @@ export const absentOrdinal = defineCheck({
     const question = askMain(dns.pod(nextOrdinalPod(set)).fqdn, context)
     const controls = ordinalPods(set).map((name) => askMain(dns.pod(name).fqdn, context))
     return compareAnswers(context, question, 'NXDOMAIN', (answers) => {
-      if (controls.length > 0 && !controls.some((control) => isPositive(answers.to(control)))) {
+      if (controls.length === 0) answers.mustKnowAName()
+      else if (!controls.some((control) => isPositive(answers.to(control)))) {
         throw new Unobserved('no pod of it has a name, so a missing one proves nothing')
       }
       return answers.data(question)

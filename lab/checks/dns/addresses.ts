@@ -77,7 +77,12 @@ export const headlessNotReady = defineCheck({
       .filter((pod) => !isReady(pod) && !hasEnded(pod))
       .flatMap((pod) => addressesUnder(service, pod, lab))
       .sort()
-    if (ips.length === 0) return skipped('every pod that the service selects is ready')
+    if (ips.length === 0)
+      return skipped(
+        pods.length === 0
+          ? 'the service selects no pod'
+          : 'it selects no pod with an address that is not Ready',
+      )
     const { fqdn } = dnsOf(service, lab)
     const types = typesOf(ips, lab)
     const published = service.spec?.publishNotReadyAddresses === true

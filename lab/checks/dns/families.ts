@@ -55,7 +55,9 @@ function namesWithAddresses(service: Service, context: Context): { name: string;
   read(observations.api.services)
   if (!isHeadless(service)) {
     const ips = vipsOf(liveService(service, context))
-    return ips.length === 0 ? [] : [{ name: dns.fqdn, ips }]
+    if (ips.length === 0)
+      throw new Unobserved('on the cluster the service has no virtual IP (see services.type)')
+    return [{ name: dns.fqdn, ips }]
   }
   const all = leadsTo(service, context)
   const names = [

@@ -10,7 +10,7 @@ import { noneIsUnnamed } from './absence.js'
 import { compareAnswers } from './answers.js'
 
 const HINT =
-  'NXDOMAIN: the Corefile gives the reverse zones to another plugin, or the address is not in the slices that CoreDNS sees (endpointslices.addresses). Another name: the address belongs to something else now.'
+  'NXDOMAIN: the Corefile gives the reverse zones to another plugin, or the address is not in the slices that CoreDNS sees (endpointslices.addresses). Another name: the address belongs to something else now, or CoreDNS repeats what it knew: kubeadm lets it keep reverse names for 30 seconds.'
 
 export const ptrVip = defineCheck({
   id: 'dns.ptr.vip',

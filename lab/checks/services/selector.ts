@@ -37,9 +37,12 @@ export const selectorCheck = defineCheck({
 /** Whether all that the service selects is declared to have no pods. */
 export function isScaledToNone(service: Service, declared: Declared): boolean {
   const workloads = selectedBy(service, allWorkloads(declared))
-  const wants = (workload: object): boolean =>
-    ((workload as { spec?: { replicas?: number } }).spec?.replicas ?? 1) > 0
-  return workloads.length > 0 && !workloads.some(wants)
+  return workloads.length > 0 && !workloads.some(wantsPods)
+}
+
+/** Whether a workload is declared to have pods. A DaemonSet always is. */
+export function wantsPods(workload: object): boolean {
+  return ((workload as { spec?: { replicas?: number } }).spec?.replicas ?? 1) > 0
 }
 
 function hintFor(

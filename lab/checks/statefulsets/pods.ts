@@ -14,7 +14,7 @@ const replicas = defineCheck({
   title: 'the StatefulSet has the declared number of replicas, all ready',
   answers: '001 exercise 2',
   needs: ['api.statefulsets'],
-  hint: 'It was scaled by hand (`deploy` sets it back), or a pod is not Ready and those after it wait: see `kubectl describe statefulset`. Pods that become Ready only when they know one another need podManagementPolicy Parallel and a service with publishNotReadyAddresses.',
+  hint: 'It was scaled by hand (in a lab `deploy` sets it back), or a pod is not Ready and those after it wait: see `kubectl describe statefulset`. Pods that become Ready only when they know one another need podManagementPolicy Parallel and a service with publishNotReadyAddresses.',
   of: eachStatefulSet,
   judge: (set, { observations, read }) => {
     const live = liveOf(set, read(observations.api.statefulSets))

@@ -11,7 +11,7 @@ export const serviceCheck = defineCheck({
   title: 'serviceName is a headless service that selects the pods of the StatefulSet',
   answers: '002 StatefulSet; 003 StatefulSet; Kubernetes: StatefulSets, stable network ID',
   needs: ['api.services'],
-  hint: 'Without it the pods have no names of their own in DNS.',
+  hint: 'Without it nothing promises the pods names of their own in DNS.',
   of: eachStatefulSet,
   judge: (set, { observations, read }) => {
     const name = set.spec?.serviceName ?? ''
@@ -55,8 +55,10 @@ function why(
       : `${nameOf(other)} is headless and selects them, so name that one: serviceName cannot be changed in place, delete the StatefulSet with --cascade=orphan and apply it again.`
   if (live === undefined)
     return `There is no service ${name} in namespace ${namespaceOf(set)}: the pods have no names of their own in DNS. ${instead}`
+  if (live.spec?.type === 'ExternalName')
+    return `Service ${name} stands for another name, and leads to no pod. ${instead}`
   if (!isHeadless(live))
-    return `Service ${name} is not headless: its name leads to a virtual IP, and the pods have no names under it. ${instead}`
+    return `Service ${name} is not headless: its name leads to a virtual IP instead of the pods. CoreDNS knows names of pods under it all the same, but the DNS specification promises them under headless services only. ${instead}`
   const selector = live.spec?.selector ?? {}
   if (Object.keys(selector).length === 0)
     return `Service ${name} has no selector: nobody puts the pods into its slices.`

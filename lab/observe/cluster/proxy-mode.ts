@@ -24,12 +24,17 @@ export function proxyMode({ daemonSet, staticPods, config, nodes }: ProxySigns):
     if (staticPods === undefined) return 'unknown'
     const [pod] = staticPods
     if (pod !== undefined) return flagOf(pod.spec?.containers) ?? 'unknown'
-    // k3s runs kube-proxy inside of its own program.
-    return nodes.some(({ status }) => /\+k3s/.test(status?.nodeInfo?.kubeletVersion ?? ''))
-      ? 'unknown'
-      : 'none'
+    return nodes.some(runsItInside) ? 'unknown' : 'none'
   }
   return flagOf(daemonSet?.spec?.template.spec?.containers) ?? configured(config)
+}
+
+/** k3s and MicroK8s run kube-proxy inside of their own program. */
+function runsItInside({ metadata, status }: Plain<V1Node>): boolean {
+  return (
+    /\+k3s/.test(status?.nodeInfo?.kubeletVersion ?? '') ||
+    metadata?.labels?.['microk8s.io/cluster'] !== undefined
+  )
 }
 
 /** The mode on the command line, which then counts. */

@@ -156,12 +156,28 @@ export function rbacYaml({ namespaces, probeNamespace, scenarios = false }: Rbac
         )
       : []),
   ]
-  return parts.join('---\n')
+  return parts.join('---\n') + operatorCalico(probeNamespace)
+}
+
+/** A role in a namespace that is not there cannot be applied, so that it is for people to take in. */
+function operatorCalico(probeNamespace: string): string {
+  const yaml = granted(
+    undefined,
+    'calico-system',
+    `${NAME}-calico`,
+    [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }],
+    probeNamespace,
+  ).join('---\n')
+  const lines = [
+    "Where Calico's operator installed it, calico.node.ready is inconclusive without this:",
+    '---',
+  ]
+  return [...lines, ...yaml.trimEnd().split('\n')].map((line) => `# ${line}\n`).join('')
 }
 
 /** A role and its binding: of the cluster where no namespace is named. */
 function granted(
-  comment: string,
+  comment: string | undefined,
   namespace: string | undefined,
   name: string,
   rules: readonly Rule[],

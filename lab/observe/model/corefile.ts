@@ -20,14 +20,17 @@ export function dnsTtl(corefile: string, clusterDomain: string): number | undefi
   return ttl === undefined ? DEFAULT_TTL : Number(ttl)
 }
 
-/** For how many seconds the DNS server may repeat an old answer of the cluster's zone; 0 when it does not cache it. */
-export function dnsCacheSeconds(corefile: string, clusterDomain: string): number {
+/**
+ * For how many seconds the DNS server may repeat an old answer of the cluster's zone, or of another that the same
+ * plugin serves; 0 when it does not cache it.
+ */
+export function dnsCacheSeconds(corefile: string, clusterDomain: string, zone = clusterDomain): number {
   const cache = zoneServer(corefile, clusterDomain).find(({ words }) => words[0] === 'cache')
   if (cache === undefined) return 0
   const disabled = (kind: string): boolean =>
     cache.block.some(
       ({ words: [option, what, ...zones] }) =>
-        option === 'disable' && what === kind && (zones.length === 0 || zones.includes(clusterDomain)),
+        option === 'disable' && what === kind && (zones.length === 0 || zones.includes(zone)),
     )
   if (disabled('success') && disabled('denial')) return 0
   const seconds = /^\d+$/.test(cache.words[1] ?? '') ? Number(cache.words[1]) : DEFAULT_CACHE_SECONDS

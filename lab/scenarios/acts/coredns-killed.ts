@@ -26,6 +26,7 @@ echo "$asked $failed"
 
 interface Target {
   readonly name: string
+  readonly nodes: readonly string[]
 }
 
 interface Seen {
@@ -52,15 +53,17 @@ export const coreDnsKilled = defineScenario<Target, Seen>({
     )
     return service === undefined
       ? { notHere: 'there is no ClusterIP service to look up' }
-      : { name: dnsOf(service, lab).fqdn }
+      : { name: dnsOf(service, lab).fqdn, nodes: lab.nodes }
   },
   subject: () => ({ kind: 'Deployment', namespace: NAMESPACE, name: 'coredns' }),
-  act: async ({ name }, stage) => {
+  act: async ({ name, nodes }, stage) => {
     const before = (await stage.api.pods(NAMESPACE, LABELS)).filter(isReady)
     const [victim] = before
     if (victim === undefined || before.length < 2) {
       throw new Error(`there are ${before.length} DNS servers: one that is killed needs another beside it`)
     }
+    const unasked = nodes.filter((node) => !stage.probes.has(node))
+    if (unasked.length > 0) throw new Error(`no ready probe pod on ${unasked.join(', ')}`)
     const load = [...stage.probes].map(async ([node, probe]) => {
       const command = ['sh', '-c', LOAD, 'sh', String(LOAD_SECONDS), `${name}.`]
       const { stdout } = await stage.exec(probe, command, LOAD_MS)

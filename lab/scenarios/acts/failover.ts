@@ -55,7 +55,7 @@ function failover(of: Failover): Scenario {
       const wrongBefore = await stage.wrongIn(of.pack)
       if (wrongBefore.length > 0) throw new Error(`it is not well to begin with: ${wrongBefore.join('; ')}`)
       const victim = of.victim(await stage.api.pods(namespace, labels))
-      if (victim === undefined) throw new Error(`there is no ${of.kills}`)
+      if (victim === undefined) throw new Error(`${of.kills} cannot be found: no pod has that role`)
       await stage.api.deletePod(namespace, nameOf(victim), 0)
       const at = stage.timeline.note(`killed ${nameOf(victim)}`)
       const { leader } = of

@@ -52,6 +52,9 @@ export const nodePaused = defineScenario<Paused, Seen>({
     const [elsewhere] = [...stage.probes].filter(([at]) => at !== node).map(([, probe]) => probe)
     if (elsewhere === undefined) throw new Error('no ready probe pod on another node')
     const before = await stage.addresses(fqdn, elsewhere)
+    // That addresses leave says nothing where they never were.
+    if (!there.every((address) => before.includes(address)))
+      throw new Error(`${fqdn} does not lead to the pods on ${node} to begin with`)
     stage.undo(`node ${node} runs`, (signal) =>
       stage.docker(['unpause', node], signal).catch((error: unknown) => {
         if (!String(error).includes('not paused')) throw error

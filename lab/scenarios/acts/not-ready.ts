@@ -43,6 +43,8 @@ export const notReady = defineScenario<Behind, Seen>({
       throw new Error('there is no ready pod to freeze')
     }
     const before = await stage.addresses(fqdn)
+    // That an address leaves says nothing where it never was.
+    if (!before.includes(address)) throw new Error(`${fqdn} does not lead to ${address} to begin with`)
     const task = (verb: 'pause' | 'resume'): string[] => [
       ...['exec', node, 'ctr', '--namespace', 'k8s.io', 'tasks', verb, id],
     ]

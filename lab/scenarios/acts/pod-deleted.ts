@@ -61,7 +61,7 @@ export const podDeleted = defineScenario<Governed, Seen>({
     return { before, after, newAtMs, oldUntilMs, deletedAtMs }
   },
   judge: (_, { before, after, newAtMs, oldUntilMs, deletedAtMs }) => ({
-    verdict: newAtMs !== undefined ? 'pass' : 'fail',
+    verdict: newAtMs !== undefined && newAtMs - deletedAtMs <= SECONDS * 1000 ? 'pass' : 'fail',
     expected: `the name means the new address alone within ${SECONDS} s`,
     observed: {
       before,

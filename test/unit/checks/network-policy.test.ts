@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { networkPolicyChecks } from '../../../lab/checks/network-policy.js'
 import type { NetworkPolicy, PolicyAttempt, PolicySpec } from '../../../lab/observe/model/policies.js'
@@ -48,11 +49,13 @@ interface Facts {
   readonly seen?: Part<{ attempts: readonly PolicyAttempt[] }>
   readonly all?: typeof pods
   readonly also?: readonly NetworkPolicy[]
+  readonly workloads?: readonly KubernetesObject[]
 }
 
-function worldOf({ declared = policy, live, attempts = right, seen, all = pods, also = [] }: Facts): World {
+function worldOf({ declared = policy, live, attempts = right, seen, all = pods, also = [], workloads = [] }: Facts): World {
   return networkWorld({
     policies: [declared, ...also],
+    workloads,
     api: { pods: part(all), networkPolicies: live ?? part([declared]), namespaces: part([]) },
     seen: { policies: { 'data/db': seen ?? part({ attempts }) } },
   })
@@ -229,6 +232,20 @@ describe('does not apply', () => {
   test('to ports of UDP', () => {
     const udp = of([{ ports: [{ port: 53, protocol: 'UDP' }] }])
     expect(['allowed', 'refused'].map((id) => verdict(id, udp))).toEqual(['skipped', 'skipped'])
+  })
+
+  test('to a policy for a workload that is scaled to none', () => {
+    const none = (replicas: number): Facts => ({
+      all: [tool, web],
+      workloads: [
+        {
+          ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'db', namespace: 'data' } },
+          spec: { replicas, template: { metadata: { labels: { app: 'db' } } } },
+        },
+      ],
+    })
+    expect(verdict('selects-pods', none(0))).toBe('skipped')
+    expect(verdict('selects-pods', none(1))).toBe('fail')
   })
 
   test('to a policy that lets in every pod there is, as nobody is to be refused', () => {

@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '@kubernetes/client-node'
 import { readDeclared } from '../../../lab/observe/model/declared.js'
 import type { Check, World } from '../../../lab/checks/check.js'
 import type { CheckResult } from '../../../lab/report/model.js'
@@ -54,12 +55,13 @@ export function policyOf(key: string, spec: PolicySpec): NetworkPolicy {
 export interface NetworkWorld {
   readonly lab?: Partial<World['lab']>
   readonly policies?: readonly NetworkPolicy[]
+  readonly workloads?: readonly KubernetesObject[]
   readonly api?: Partial<Observations['api']>
   readonly seen?: Partial<Observations>
 }
 
 /** A small cluster of two nodes, of which only what a test is about is known. */
-export function networkWorld({ lab, policies = [], api = {}, seen = {} }: NetworkWorld): World {
+export function networkWorld({ lab, policies = [], workloads = [], api = {}, seen = {} }: NetworkWorld): World {
   const observations = { api, policies: {}, calico: {}, ...seen } as unknown as Observations
   return {
     lab: {
@@ -67,7 +69,7 @@ export function networkWorld({ lab, policies = [], api = {}, seen = {} }: Networ
       ...{ ipFamilies: [4] },
       ...lab,
     },
-    declared: readDeclared(policies),
+    declared: readDeclared([...policies, ...workloads]),
     observations,
   }
 }

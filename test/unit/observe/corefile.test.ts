@@ -43,6 +43,8 @@ describe('dnsCacheSeconds', () => {
 
   test('is 0 where the cache leaves the zone out', () =>
     expect(dnsCacheSeconds(kubeadm, 'cluster.local')).toBe(0))
+  test('is not 0 of the reverse zones, which that leaves in', () =>
+    expect(dnsCacheSeconds(kubeadm, 'cluster.local', 'in-addr.arpa')).toBe(30))
   test('is 0 without a cache', () => expect(cached('')).toBe(0))
   test('is what the cache is told', () => expect(cached('cache 10')).toBe(10))
   test('is at most the TTL', () => expect(cached('cache 300')).toBe(30))

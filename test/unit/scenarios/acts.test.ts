@@ -50,6 +50,21 @@ describe('pod-deleted', () => {
     })
   })
 
+  test('fails when it took too long', async () => {
+    const cluster: FakeCluster = fakeCluster(
+      () => [
+        gone(cluster) && cluster.now >= 60_000
+          ? pod('redis-2', '10.0.0.9', { uid: 'new' })
+          : pod('redis-2', '10.0.0.2', { uid: 'old', ready: !gone(cluster) }),
+      ],
+      () => (gone(cluster) && cluster.now >= 100_000 ? ['10.0.0.9'] : ['10.0.0.2']),
+    )
+    expect(await run(podDeleted, cluster)).toMatchObject({
+      verdict: 'fail',
+      observed: { 'new address after': '100.0 s' },
+    })
+  })
+
   test('fails when the name keeps the old address', async () => {
     const cluster: FakeCluster = fakeCluster(
       () => [
@@ -123,6 +138,15 @@ describe('not-ready', () => {
     expect(cluster.done).toContain('exec node-1 ctr --namespace k8s.io tasks pause abc')
   })
 
+  test('freezes nothing when the service does not lead to the pod to begin with', async () => {
+    const cluster = fakeCluster(
+      () => [pod('nginx-1', '10.0.0.1')],
+      () => ['10.0.0.2'],
+    )
+    await expect(run(notReady, cluster)).rejects.toThrow('does not lead to 10.0.0.1 to begin with')
+    expect(cluster.done).toEqual([])
+  })
+
   test('fails when it stays in them', async () => {
     const cluster: FakeCluster = fakeCluster(
       () => [pod('nginx-1', '10.0.0.1')],
@@ -138,9 +162,8 @@ describe('not-ready', () => {
 test('a DNS server that does not answer does not say that a pod is gone', async () => {
   const cluster: FakeCluster = fakeCluster(
     () => [pod('nginx-1', '10.0.0.1')],
-    () => (cluster.now > 0 && cluster.now < 5000 ? 'TIMEOUT' : ['10.0.0.1', '10.0.0.2']),
+    () => (cluster.done.length > 1 && cluster.now < 5000 ? 'TIMEOUT' : ['10.0.0.1', '10.0.0.2']),
   )
-  cluster.now = 1
   expect(await run(notReady, cluster)).toMatchObject({ verdict: 'fail', observed: { 'gone after': 'never' } })
 })
 
@@ -235,6 +258,12 @@ describe('node-paused', () => {
     expect(cluster.done).toEqual([`to undo: node ${node} runs`, `pause ${node}`, `unpause ${node}`])
   })
 
+  test('pauses nothing when the service does not lead there to begin with', async () => {
+    const cluster = fakeCluster(onNode, () => ['10.0.0.2'])
+    await expect(run(nodePaused, cluster)).rejects.toThrow('does not lead to the pods on')
+    expect(cluster.done).toEqual([])
+  })
+
   test('fails when they stay in them', async () => {
     const cluster = fakeCluster(onNode, () => ['10.0.0.1', '10.0.0.2'])
     expect(await run(nodePaused, cluster)).toMatchObject({
@@ -260,18 +289,24 @@ describe('coredns-killed', () => {
     )
     return it
   }
-  const saying = (stdout: string): ReturnType<Prepared['run']> => {
+  const [first = ''] = lab.nodes
+  const saying = (stdout: string, nodes: readonly string[] = lab.nodes): ReturnType<Prepared['run']> => {
     const stage = stageOver(cluster())
     const exec = (): Promise<unknown> => Promise.resolve({ exitCode: 0, stdout, stderr: '' })
-    return prepared(coreDnsKilled).run(Object.assign(stage, { exec }))
+    const probes = new Map(nodes.map((node) => [node, { namespace: 'default', pod: node, container: 'one' }]))
+    return prepared(coreDnsKilled).run(Object.assign(stage, { exec, probes }))
   }
 
   test('passes when no lookup failed', async () => {
-    expect(await saying('40 0\n')).toMatchObject({ verdict: 'pass', observed: { asked: { 'node-1': 40 } } })
+    expect(await saying('40 0\n')).toMatchObject({ verdict: 'pass', observed: { asked: { [first]: 40 } } })
   })
 
   test('fails when one failed', async () => {
-    expect(await saying('40 1\n')).toMatchObject({ verdict: 'fail', observed: { failed: { 'node-1': 1 } } })
+    expect(await saying('40 1\n')).toMatchObject({ verdict: 'fail', observed: { failed: { [first]: 1 } } })
+  })
+
+  test('kills nothing where a node has nobody to ask', async () => {
+    await expect(saying('40 0\n', lab.nodes.slice(1))).rejects.toThrow(`no ready probe pod on ${first}`)
   })
 
   test('is inconclusive when nothing was looked up', async () => {

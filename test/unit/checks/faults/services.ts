@@ -70,7 +70,7 @@ export const serviceFaults: readonly Fault[] = [
     fails: ['services.type', 'services.ip-families', 'dns.clusterip.a-vip', 'dns.clusterip.srv'],
     inconclusive: [
       ...['dns.ptr.vip', 'kube-proxy.clusterip-rule', 'kube-proxy.endpoints', 'kube-proxy.affinity.rule'],
-      'kube-proxy.every-backend',
+      ...['kube-proxy.every-backend', 'dns.nodata'],
     ],
   },
   {

@@ -121,6 +121,16 @@ describe('the rights that are printed', () => {
     }
   })
 
+  it('have for Calico of an operator what can be taken in, as its namespace may not be there', () => {
+    const manifest = rbacManifest({ namespaces: ['web'] })
+    const yaml = manifest.slice(manifest.indexOf('# ---\n')).replaceAll(/^# /gm, '')
+    expect(rightsOf(yaml).map(({ granted }) => granted)).toEqual(['list /pods calico-system'])
+    expect(parseAllDocuments(yaml).map((document) => (document.toJS() as Role).kind)).toEqual([
+      'Role',
+      'RoleBinding',
+    ])
+  })
+
   it('say what they are for', () => {
     expect(rbacManifest({ namespaces: ['web'] })).toMatch(
       /^# Who verifies\. .*kubectl create token -n web headless-lab-verify\n/,

@@ -28,6 +28,11 @@ describe('the mode of kube-proxy', () => {
     ],
     ['is unknown where those may not be read', { daemonSet: null, staticPods: undefined }, 'unknown'],
     [
+      'is unknown in MicroK8s',
+      { daemonSet: null, nodes: [{ metadata: { labels: { 'microk8s.io/cluster': 'true' } } }] },
+      'unknown',
+    ],
+    [
       'is unknown in k3s',
       { daemonSet: null, nodes: [{ status: { nodeInfo: { kubeletVersion: 'v1.34.1+k3s1' } } }] },
       'unknown',
