@@ -87,7 +87,9 @@ export function labelProblems(what: string, labels: Labels = {}): string[] {
 }
 
 /** What is wrong with `value` as the reference of an image, for the API server: the rest is the registry's business. */
-export function imageProblem(value: string): string | undefined {
+export function imageProblem(value: string | undefined): string | undefined {
+  // Without types nobody sees that there is none.
+  if (typeof value !== 'string') return 'is missing; write the reference of one, such as redis:8.0'
   if (value === '') return 'is empty'
   return /\s/.test(value) ? `${JSON.stringify(value)} has white space` : undefined
 }

@@ -80,9 +80,12 @@ export function resources(of: Resources): k8s.ResourceRequirements {
   }
 }
 
-/** A directory that lives as long as the pod: the only place a container may write. At most 64Mi. */
-export function scratch(name: string): k8s.Volume {
-  return { name, emptyDir: { sizeLimit: k8s.Quantity.fromString('64Mi') } }
+/**
+ * A directory that lives as long as the pod: the only place a container may write.
+ * @param mebibytes what it may hold; a pod that writes more is evicted
+ */
+export function scratch(name: string, mebibytes = 64): k8s.Volume {
+  return { name, emptyDir: { sizeLimit: k8s.Quantity.fromString(`${mebibytes}Mi`) } }
 }
 
 /** A directory in memory, for files that hold passwords: none of them is on a disk. At most 1Mi. */

@@ -27,6 +27,14 @@ export function nameRule(what: string, value: string, problem: (value: string) =
   return () => said(what, problem(value))
 }
 
+/** The rule that a value is one of the words that its type allows, for those who do not ask the types. */
+export function wordRule(what: string, value: string, words: readonly string[]): Rule {
+  return () =>
+    words.includes(value)
+      ? undefined
+      : `${what} is ${JSON.stringify(value)}; write one of ${words.map((word) => JSON.stringify(word)).join(', ')}`
+}
+
 /** The largest number that the API server takes for a count (an int32). */
 const COUNT_MAX = 2 ** 31 - 1
 

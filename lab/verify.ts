@@ -1,5 +1,5 @@
 import { judge } from './checks/judge.js'
-import { packsNeeded } from './checks/needed.js'
+import { packsNeeded } from './needed.js'
 import type { Selection } from './checks/select.js'
 import { systemClock } from './observe/clock.js'
 import type { Clock } from './observe/clock.js'

@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { Protocol } from '../dns.js'
 import type { Labels } from '../labels.js'
 import { labelProblems, rfc1123Problem, subdomainProblem } from '../names.js'
+import { oneOfAName } from '../one-of-a-name.js'
 import { addRules, nameRule, portProblem } from '../validation.js'
 
 /**
@@ -59,6 +60,7 @@ export interface IngressPolicyProps {
  *
  * Synthesis fails, with the path of the construct, on a bad name, label, port, namespace or CIDR, and on a peer
  * with both a CIDR and pods, and a rule without a peer or a port: Kubernetes would let in everybody, or to all ports.
+ * It fails with the path of the chart where two objects have one name.
  */
 export class IngressPolicy extends Construct {
   /** The object itself, for what has no property here (see docs/constructs.md, "Escape hatches"). */
@@ -89,6 +91,7 @@ export class IngressPolicy extends Construct {
       () => labelProblems('labels', props.labels),
       () => props.rules.flatMap(ruleProblems),
     )
+    oneOfAName(this)
   }
 }
 

@@ -5,9 +5,9 @@ import { Construct } from 'constructs'
 import { addressProblems, canonicalAddress } from '../addresses.js'
 import { DEFAULT_CLUSTER_DOMAIN, DEFAULT_NAMESPACE, ServiceDns } from '../dns.js'
 import { labelProblems } from '../names.js'
+import { oneOfAName } from '../one-of-a-name.js'
 import { addRules } from '../validation.js'
 import { portProblems, type ServicePort } from './ports.js'
-import { onlyOneOfItsName } from './selection.js'
 import { dnsProblem, families, familyProblem, toServicePort, type ServiceProps } from './service.js'
 
 /** Properties of {@link ExternalService}. */
@@ -87,11 +87,11 @@ export class ExternalService extends Construct {
       this,
       () => dnsProblem(() => this.dns),
       () => portProblems(ports),
-      onlyOneOfItsName({ service: this, namespace: this.namespace, name }),
       () => familyProblem(props),
       () => labelProblems('labels', props.labels),
       () => addressProblems(addresses),
     )
+    oneOfAName(this)
   }
 
   /**

@@ -1,7 +1,5 @@
 import type { Construct } from 'constructs'
 import type { DnsName } from '../dns.js'
-import { addRules } from '../validation.js'
-import { governsItsSets } from './selection.js'
 import { Service, type ServiceProps } from './service.js'
 
 /** Properties of {@link HeadlessService}. */
@@ -25,8 +23,7 @@ export interface GovernedSet {
  * A Service without a virtual address (`clusterIP: None`): its name resolves to the addresses of all its ready
  * pods, each pod has a name of its own under it, and kube-proxy has no rule for it.
  *
- * Synthesis fails, beside what {@link ServiceProps} say, on a StatefulSet behind it whose `serviceName` is no
- * headless Service that selects its pods.
+ * Synthesis fails, beside what every {@link Service} refuses, on a StatefulSet behind it that has no `serviceName`.
  *
  * Source: documents 000 (`headless-svc`), 001 (`redis-headless`, `nginx-headless`), 002 and 003.
  */
@@ -38,8 +35,6 @@ export class HeadlessService extends Service {
       clusterIp: 'None',
       publishNotReadyAddresses: props.publishNotReadyAddresses ?? false,
     })
-    const { selector } = props
-    addRules(this, governsItsSets({ service: this, namespace: this.namespace, selector }))
   }
 
   /** Tells the Service of a StatefulSet that has its `serviceName`; {@link StatefulWorkload} does. */

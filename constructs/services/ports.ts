@@ -9,11 +9,12 @@ export interface ServicePort {
   /** Port clients connect to, 1 to 65535. A headless Service has no proxy: there they reach the pod on it as it is. */
   readonly port: number
   /**
-   * Port of the container, as a number or by its name. A name must be that of a container's port.
+   * Port of the container, as a number or by its name. A name must be that of a container's port of
+   * the same protocol.
    * @default the same as `port`
    */
   readonly targetPort?: number | string
-  /** @default 'TCP' */
+  /** Transport protocol. @default 'TCP' */
   readonly protocol?: Protocol
   /**
    * What is spoken on it, for proxies and gateways: a name of IANA's registry (`http`), or one with a prefix

@@ -1,23 +1,24 @@
 import type { Construct } from 'constructs'
 import type { Labels } from '../labels.js'
 import type { Rule } from '../validation.js'
-import { carries, containerPortNames, podLabels, renderedBeside, type Rendered } from './rendered.js'
+import { carries, namedPorts, podLabels, renderedBeside, type NamedPort, type Rendered } from './rendered.js'
 
 /** What of a Service the rules below ask about. */
 export interface Selection {
   readonly service: Construct
   readonly namespace: string
   readonly selector: Labels
-  /** Names of container ports that the Service leads to. */
-  readonly targetPortNames: readonly string[]
+  /** Container ports that the Service leads to by name. */
+  readonly targetPorts: readonly NamedPort[]
 }
 
 /**
  * The rules that a Service's selector matches the pods of a workload in its chart and namespace, and that a
- * container of theirs has each port it leads to by name. The API server accepts a Service that selects nothing;
- * its name then resolves to nothing. One that leads to a port no container names has no endpoint for it.
+ * container of theirs has each port it leads to by name, with its protocol. The API server accepts a Service that
+ * selects nothing; its name then resolves to nothing. One that leads to a port no container names, or only with
+ * another protocol, has no endpoint for it.
  */
-export function selectsPods({ service, namespace, selector, targetPortNames }: Selection): Rule {
+export function selectsPods({ service, namespace, selector, targetPorts }: Selection): Rule {
   return () => {
     if (Object.keys(selector).length === 0)
       return 'selector is empty; a Service without one gets no endpoints'
@@ -25,47 +26,41 @@ export function selectsPods({ service, namespace, selector, targetPortNames }: S
     if (selected === undefined) return undefined
     if (selected.length === 0)
       return `selector ${text(selector)} matches the pods of no workload in the chart (namespace ${namespace})`
-    return targetPortNames
-      .filter((name) => !selected.some((workload) => containerPortNames(workload).includes(name)))
-      .map(
-        (name) =>
-          `target port ${JSON.stringify(name)} is the name of no container port of ${names(selected)}`,
-      )
+    return targetPorts.flatMap((port) => targetPortProblem(port, selected) ?? [])
   }
 }
 
+function targetPortProblem({ name, protocol }: NamedPort, selected: readonly Rendered[]): string | undefined {
+  const ofName = selected.flatMap(namedPorts).filter((port) => port.name === name)
+  if (ofName.some((port) => port.protocol === protocol)) return undefined
+  const quoted = JSON.stringify(name)
+  if (ofName.length === 0)
+    return `target port ${quoted} is the name of no container port of ${names(selected)}`
+  const others = [...new Set(ofName.map((port) => port.protocol))].join(' and ')
+  return `target port ${quoted} (${protocol}) is the name of a container port of ${names(selected)}, but of one with ${others}; write the same protocol in both`
+}
+
 /**
- * The rule that each StatefulSet behind a headless Service has its names under a headless Service that selects
- * its pods: this one or another. Else its pods have no names at all, and nothing says so.
+ * The rule that each StatefulSet behind a Service has its names under a headless Service that selects its pods:
+ * this one or another. Else its pods have no names at all, and nothing says so. A set that asks for none, by an
+ * empty `serviceName`, is refused only behind a headless Service, which is there for names.
  */
 export function governsItsSets({
   service,
   namespace,
   selector,
-}: Pick<Selection, 'service' | 'namespace' | 'selector'>): Rule {
+  headless,
+}: Pick<Selection, 'service' | 'namespace' | 'selector'> & { readonly headless: boolean }): Rule {
   return () => {
     const rendered = renderedBeside(service, namespace) ?? []
     return rendered
       .filter((object) => object.kind === 'StatefulSet' && carries(podLabels(object), selector))
+      .filter((set) => headless || (set.spec?.serviceName ?? '') !== '')
       .filter((set) => !rendered.some((object) => governs(object, set)))
       .map(
         ({ metadata, spec }) =>
           `StatefulSet ${metadata.name} has serviceName ${JSON.stringify(spec?.serviceName ?? '')}, which is no headless Service that selects its pods`,
       )
-  }
-}
-
-/** The rule that no other Service of the chart and namespace has its name: of two, one would replace the other. */
-export function onlyOneOfItsName({
-  service,
-  namespace,
-  name,
-}: Pick<Selection, 'service' | 'namespace'> & { readonly name: string }): Rule {
-  return () => {
-    const same = (renderedBeside(service, namespace) ?? []).filter(
-      ({ kind, metadata }) => kind === 'Service' && metadata.name === name,
-    )
-    return same.length > 1 ? `service name ${JSON.stringify(name)} is used ${same.length} times` : undefined
   }
 }
 

@@ -4,9 +4,10 @@ import { Construct } from 'constructs'
 import { DEFAULT_CLUSTER_DOMAIN, DEFAULT_NAMESPACE, DnsNameError, ServiceDns } from '../dns.js'
 import type { Labels } from '../labels.js'
 import { labelProblems } from '../names.js'
+import { oneOfAName } from '../one-of-a-name.js'
 import { addRules } from '../validation.js'
 import { portProblems, type ServicePort } from './ports.js'
-import { onlyOneOfItsName, selectsPods } from './selection.js'
+import { governsItsSets, selectsPods } from './selection.js'
 
 /** A family of addresses, as Kubernetes spells it. */
 export type IpFamily = 'IPv4' | 'IPv6'
@@ -60,8 +61,10 @@ export type ServiceKindSpec = Pick<
  * A Service with a selector. Its namespace is the chart's.
  *
  * Synthesis fails, with the path of the construct, on a name, namespace or cluster domain that DNS does not
- * allow, a name that another Service of the chart has, a bad or repeated port, no port at all, a bad label, and a
- * selector that no workload of the chart matches.
+ * allow, a name that another Service of the chart has, a bad or repeated port, no port at all, a bad label, a
+ * selector that no workload of the chart matches, a target port that their containers have by no such name or only
+ * with another protocol, and a StatefulSet among them whose `serviceName` is no headless Service that selects its
+ * pods.
  */
 export abstract class Service extends Construct {
   /** Name of the Service. */
@@ -96,7 +99,6 @@ export abstract class Service extends Construct {
     addRules(
       this,
       () => dnsProblem(() => this.dns),
-      onlyOneOfItsName({ service: this, namespace: this.namespace, name: props.name }),
       () => portProblems(props.ports),
       () => familyProblem(props),
       () => labelProblems('labels', props.labels),
@@ -105,11 +107,18 @@ export abstract class Service extends Construct {
         service: this,
         namespace: this.namespace,
         selector: props.selector,
-        targetPortNames: props.ports.flatMap(({ targetPort }) =>
-          typeof targetPort === 'string' ? [targetPort] : [],
+        targetPorts: props.ports.flatMap(({ targetPort, protocol = 'TCP' }) =>
+          typeof targetPort === 'string' ? [{ name: targetPort, protocol }] : [],
         ),
       }),
+      governsItsSets({
+        service: this,
+        namespace: this.namespace,
+        selector: props.selector,
+        headless: kindSpec.clusterIp === 'None',
+      }),
     )
+    oneOfAName(this)
   }
 
   /**

@@ -9,6 +9,7 @@ import {
   SOCKET,
   type MysqlFlavour,
 } from './mysql-flavours.js'
+import { secretFunction } from './secret-script.js'
 
 /**
  * The scripts of the MySQL and MariaDB pods, for any POSIX sh. They stand in the pod template and not in a
@@ -54,15 +55,8 @@ export function mysqlScripts(flavour: MysqlFlavour): MysqlScripts {
   }
 }
 
-/**
- * `secret KEY` prints a value as strings of SQL and option files hold it. A missing or empty one ends the
- * script: an account without a password would be worse.
- */
-const SECRET = String.raw`umask 077
-secret() {
-  [ -s "${SECRET_DIR}/$1" ] || { echo "The Secret has no value for the key $1" >&2; return 1; }
-  sed 's/[\\"'"'"']/\\&/g' "${SECRET_DIR}/$1"
-}`
+/** What `secret KEY` prints is as strings of SQL and option files hold it. */
+const SECRET = secretFunction(SECRET_DIR, String.raw`printf '%s' "$value" | sed 's/[\\"'"'"']/\\&/g'`)
 
 /** Half made, by a pod that ended early, it does not count: it gets its name when it is whole. */
 function makeData(flavour: MysqlFlavour): string {

@@ -9,6 +9,7 @@ import type { Peer } from '../policies/ingress-policy.js'
 import type { ClusterIpService } from '../services/cluster-ip-service.js'
 import type { HeadlessService } from '../services/headless-service.js'
 import { ServicePair } from '../services/service-pair.js'
+import { addRules, wordRule } from '../validation.js'
 import {
   DATA_DIR,
   FLAVOURS,
@@ -87,12 +88,13 @@ export interface MysqlProps {
  *
  * The Secret `<name>-secret` holds three passwords (see {@link Credentials}): `password` of the client account
  * `app`, which owns the database `app`; `replication-password` of the replicas' account; `root-password` of
- * root, who connects by the socket in the pod only. Each server takes them when it starts.
+ * root, who connects by the socket in the pod only. Each is one line of text; with another no server starts. Each server
+ * takes them when it starts.
  *
  * Source: document 003 (StatefulSet `mysql`, "Combining Both Service Types"; it has both Services under names of
  * this form, and no password, with which MySQL does not start).
  *
- * Synthesis fails, with the path of the construct, on a bad name, number, size or peer.
+ * Synthesis fails, with the path of the construct, on a bad name, flavour, number, size or peer.
  */
 export class Mysql extends Construct {
   /** `<name>-headless`, port `mysql` (3306): each pod by its own name. */
@@ -106,7 +108,9 @@ export class Mysql extends Construct {
 
   constructor(scope: Construct, id: string, props: MysqlProps = {}) {
     super(scope, id)
-    const { name = 'mysql', flavour = 'mysql', replicas = 3, volume = {}, minDomains } = props
+    const { name = 'mysql', flavour: asked = 'mysql', replicas = 3, volume = {}, minDomains } = props
+    // A rule refuses what is no flavour, and says where it was written. Until then any will do.
+    const flavour = Object.hasOwn(FLAVOURS, asked) ? asked : 'mysql'
     const parts = FLAVOURS[flavour]
     const selector = selectorLabels(name)
     const labels = workloadLabels(name, flavour, 'database')
@@ -142,6 +146,7 @@ export class Mysql extends Construct {
       ingress: { clients: [MYSQL_PORT], allowFrom: props.allowFrom ?? [] },
       ...(minDomains === undefined ? {} : { minDomains }),
     })
+    addRules(this, wordRule('flavour', asked, Object.keys(FLAVOURS)))
   }
 
   /**

@@ -1,3 +1,5 @@
+import { secretFunction } from './secret-script.js'
+
 /** Port of Postgres. */
 export const POSTGRES_PORT = 5432
 /** Port of Patroni's REST API: what members tell each other, and the probes. */
@@ -46,12 +48,7 @@ export const FAILOVER = { ttl: 30, loopWait: 10, retryTimeout: 10 } as const
  * and on no command line.
  */
 
-/** `secret KEY` prints a value of the Secret. A missing or empty one ends the script: no password would be worse. */
-const SECRET = `umask 077
-secret() {
-  [ -s "${SECRET_DIR}/$1" ] || { echo "The Secret has no value for the key $1" >&2; return 1; }
-  cat "${SECRET_DIR}/$1"
-}`
+const SECRET = secretFunction(SECRET_DIR)
 
 /** Who may connect to any server here: by the socket the operating system's user of the same name, else by password. */
 const LOCAL_ACCESS = 'local all all peer'

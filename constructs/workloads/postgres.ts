@@ -7,7 +7,7 @@ import type { Peer } from '../policies/ingress-policy.js'
 import type { ClusterIpService } from '../services/cluster-ip-service.js'
 import type { HeadlessService } from '../services/headless-service.js'
 import { ServicePair } from '../services/service-pair.js'
-import { addRules, countRule, type Rule } from '../validation.js'
+import { addRules, countRule, wordRule, type Rule } from '../validation.js'
 import { PatroniAccess, REPLICAS_MAX } from './postgres-access.js'
 import { DATA_VOLUME, patroniPod, POSTGRES_PORT_NAME, singlePod } from './postgres-pod.js'
 import { PASSWORD_KEY, PATRONI_KEYS, PATRONI_PORT, POSTGRES_PORT } from './postgres-scripts.js'
@@ -47,7 +47,7 @@ interface CommonProps {
 
 /** {@link Postgres} with replicas and automatic failover, by Patroni. */
 export interface ReplicatedPostgresProps extends CommonProps {
-  /** @default 'patroni' */
+  /** Who replicates: `none` is a single server. @default 'patroni' */
   readonly replication?: 'patroni'
   /**
    * Image with Patroni 4, Postgres 13 or newer, sh and sed on its PATH, where the number 999 has the name
@@ -100,15 +100,16 @@ export type PostgresProps = ReplicatedPostgresProps | SinglePostgresProps
  * the other.
  *
  * The Secret `<name>-secret` holds the passwords (see {@link Credentials}): `password` of the superuser
- * `postgres`, and with Patroni `replication-password` and `restapi-password`. They count when the data is made.
+ * `postgres`, and with Patroni `replication-password` and `restapi-password`. Each is one line of text; a pod
+ * that reads another does not start. They count when the data is made.
  * Who runs in a pod is let in by the socket without one: `kubectl exec <name>-0 -- psql -U postgres`.
  * Connections are not encrypted.
  *
  * Source: document 002 (StatefulSet `postgres` and its three Services; its three servers do not replicate, and
  * nothing there sets the label `role` that `postgres-primary` selects).
  *
- * Synthesis fails, with the path of the construct, on a bad name, number, size or peer, without an image for
- * Patroni, and on more than one server that do not replicate.
+ * Synthesis fails, with the path of the construct, on a bad name, number, size or peer, on another `replication`,
+ * without an image for Patroni, and on more than one server that do not replicate.
  */
 export class Postgres extends Construct {
   /** `<name>-headless`, port `postgresql` (5432): each pod by its own name, Ready or not. */
@@ -216,6 +217,7 @@ const PRIMARY: Labels = { role: 'primary' }
 /** What the types say too, for those who do not ask them. */
 function rules(props: PostgresProps): Rule[] {
   const { image, replicas = 1 } = props as { readonly image?: string; readonly replicas?: number }
+  const { replication = 'patroni' } = props
   if (props.replication === 'none')
     return [
       () =>
@@ -224,6 +226,7 @@ function rules(props: PostgresProps): Rule[] {
           : `replicas is ${replicas}; with replication 'none' they would be servers that know nothing of each other. Write 1, or replication 'patroni'`,
     ]
   return [
+    wordRule('replication', replication, ['patroni', 'none']),
     countRule('replicas', replicas, 1, REPLICAS_MAX),
     () =>
       image === undefined || image === ''

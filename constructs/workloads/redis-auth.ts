@@ -1,4 +1,5 @@
 import { SECRET_CONFIG, SECRET_DIR } from './redis-options.js'
+import { secretFunction } from './secret-script.js'
 
 /** Key of the Secret for the user `default`, by which also replicas and Sentinels log in. */
 export const PASSWORD_KEY = 'password'
@@ -47,19 +48,8 @@ function ruleProblem(rules: string): string[] {
 export const LOGIN = `export REDISCLI_AUTH="$(cat ${SECRET_DIR}/${PASSWORD_KEY})"
 `
 
-/**
- * Logs in, and `secret KEY` prints a value of the Secret; a missing or empty one, and one of more than a line, ends
- * the script: a server without a password would be worse.
- */
-export const SECRET = `umask 077
-secret() {
-  value=$(cat "${SECRET_DIR}/$1") || return 1
-  case $value in
-    '') echo "The Secret has no value for the key $1" >&2; return 1 ;;
-    *[[:cntrl:]]*) echo "The Secret's value for the key $1 is more than one line of text" >&2; return 1 ;;
-  esac
-  printf '%s' "$value"
-}
+/** Logs in, and has `secret KEY` print a value of the Secret. */
+export const SECRET = `${secretFunction(SECRET_DIR)}
 REDISCLI_AUTH=$(secret ${PASSWORD_KEY})
 export REDISCLI_AUTH
 `

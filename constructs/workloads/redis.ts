@@ -313,7 +313,8 @@ function podOf(parts: PodParts): k8s.PodSpec {
           ]),
     ],
     volumes: [
-      ...(volume ? [] : [scratch(DATA)]),
+      // A replica that held something before is sent all by way of a file.
+      ...(volume ? [] : [scratch(DATA, 64 + memoryMiB)]),
       ...(credentials === undefined ? [] : [memory(RUN), credentials.volume(SECRET)]),
     ],
   }

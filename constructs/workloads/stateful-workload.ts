@@ -1,8 +1,9 @@
+import { Chart } from 'cdk8s'
 import { k8s } from 'cdk8s-plus-28'
 import { Construct } from 'constructs'
-import type { DnsName, Protocol } from '../dns.js'
+import { DEFAULT_NAMESPACE, type DnsName, type Protocol } from '../dns.js'
 import type { Labels } from '../labels.js'
-import { imageProblem, labelProblems, qualifiedNameProblem, statefulSetNameProblem } from '../names.js'
+import { labelProblems, qualifiedNameProblem, statefulSetNameProblem } from '../names.js'
 import { restrictContainer, restrictPod } from '../pod-defaults.js'
 import {
   IngressPolicy,
@@ -16,6 +17,7 @@ import type { HeadlessService } from '../services/headless-service.js'
 import { carries } from '../services/rendered.js'
 import { dnsProblem } from '../services/service.js'
 import { addRules, countRule, nameRule } from '../validation.js'
+import { containerProblems } from './container-problems.js'
 import { claimProblems, claimTemplate, type VolumeClaim } from './volume-claim.js'
 
 /** Who may connect to the pods of a workload. */
@@ -40,9 +42,9 @@ export interface WorkloadIngress {
 
 /** When claims go: with the StatefulSet, and with the pods it is scaled down by. */
 export interface VolumeClaimRetention {
-  /** @default 'Retain' */
+  /** Whether the claims of all pods go with the StatefulSet. @default 'Retain' */
   readonly whenDeleted?: 'Retain' | 'Delete'
-  /** @default 'Retain' */
+  /** Whether the claims of a pod go when the StatefulSet is scaled down below it. @default 'Retain' */
   readonly whenScaled?: 'Retain' | 'Delete'
 }
 
@@ -60,7 +62,10 @@ export interface StatefulWorkloadProps {
   readonly name: string
   /** Number of pods. A whole number, 0 or more. */
   readonly replicas: number
-  /** The headless Service under which the pods have their names. It is of the same chart and selects the pods. */
+  /**
+   * The headless Service under which the pods have their names. It is of the same namespace, made in the same chart
+   * or one around it, and selects the pods.
+   */
   readonly service: HeadlessService
   /** Labels that select the pods. */
   readonly selector: Labels
@@ -81,7 +86,7 @@ export interface StatefulWorkloadProps {
   readonly user?: number
   /** Volumes of each pod's own. @default - none */
   readonly volumeClaims?: readonly VolumeClaim[]
-  /** @default - claims are kept */
+  /** When claims go. @default - claims are kept */
   readonly volumeClaimRetention?: VolumeClaimRetention
   /**
    * `OrderedReady` starts each pod when the one before is Ready; `Parallel` starts all at once, for peers that
@@ -89,7 +94,7 @@ export interface StatefulWorkloadProps {
    * @default 'OrderedReady'
    */
   readonly podManagement?: 'OrderedReady' | 'Parallel'
-  /** @default - all pods are replaced, from the last one to the first */
+  /** How pods are replaced when the template changes. @default - all are, from the last one to the first */
   readonly update?: StatefulUpdate
   /** Seconds a pod is Ready before it counts as available. A whole number, 0 or more. @default 0 */
   readonly minReadySeconds?: number
@@ -126,8 +131,9 @@ export interface StatefulWorkloadProps {
  * Source: documents 001 (`redis`), 002 (`postgres`, `kafka`) and 003 (`mysql`).
  *
  * Synthesis fails, with the path of the construct, on a bad name, number, image, label or volume claim, on labels
- * without the selector, on pods whose DNS names are too long, on a Service that does not select the pods, and on
- * no port to let anybody in to where nothing is said of it.
+ * without the selector, on pods whose DNS names are too long, on a Service that does not select the pods or is in
+ * another namespace, on no port to let anybody in to where nothing is said of it, and in `pod` on a quantity or a
+ * probe's port that is none or that cdk8s would drop, and on a probe of a port that its container does not name.
  */
 export class StatefulWorkload extends Construct {
   /** Name of the StatefulSet; its pods are `<name>-0`, `<name>-1` and so on. */
@@ -149,6 +155,7 @@ export class StatefulWorkload extends Construct {
     this.workloadName = name
     this.replicas = replicas
     this.headless = service
+    const namespace = Chart.of(this).namespace ?? DEFAULT_NAMESPACE
     service.govern({ name, replicas })
 
     const metadata = { name, labels: { ...labels } }
@@ -209,6 +216,10 @@ export class StatefulWorkload extends Construct {
           ? undefined
           : `service ${service.node.path} (${service.serviceName}) does not select the pods`,
       () =>
+        service.namespace === namespace
+          ? undefined
+          : `service ${service.node.path} (${service.serviceName}) is in namespace ${JSON.stringify(service.namespace)} and the pods are in ${JSON.stringify(namespace)}: they would have no names. Make it in the chart of the pods`,
+      () =>
         props.minDomains !== undefined && props.spread === 'ScheduleAnyway'
           ? 'minDomains needs spread DoNotSchedule'
           : undefined,
@@ -239,18 +250,6 @@ function annotationProblems(annotations: StatefulWorkloadProps['podAnnotations']
     const problem = qualifiedNameProblem(key)
     return problem === undefined ? [] : [`pod annotation ${problem}`]
   })
-}
-
-/** Each image once: often all containers have the same. */
-function containerProblems({ containers, initContainers = [] }: k8s.PodSpec): string[] {
-  const images = new Set([...initContainers, ...containers].map(({ image = '' }) => image))
-  return [
-    ...(containers.length === 0 ? ['the pod has no container'] : []),
-    ...[...images].flatMap((image) => {
-      const problem = imageProblem(image)
-      return problem === undefined ? [] : [`image ${problem}`]
-    }),
-  ]
 }
 
 /** Of the last pod, whose name is the longest. What is wrong with the parts of it is said where they are. */

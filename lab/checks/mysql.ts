@@ -286,7 +286,8 @@ function asReplica(server: DatabaseServer, context: Context): MysqlServerSeen {
 
 function replicationOf(server: DatabaseServer, context: Context): MysqlReplication | null {
   const { replication } = answered(server, context)
-  if (replication === undefined) throw new Unobserved('who asked may not see SHOW REPLICA STATUS')
+  if (replication === undefined)
+    throw new Unobserved('SHOW REPLICA STATUS may not be seen, or gave no answer')
   return replication
 }
 

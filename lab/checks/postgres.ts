@@ -73,7 +73,9 @@ const onePrimary = defineCheck({
         ? {
             hint: 'No server follows another: each pod has a database of its own, and what is written to one is not in the others. Nothing in the manifest sets up replication.',
           }
-        : {}),
+        : hasPatroni(database, context)
+          ? {}
+          : { hint: 'None: nobody was promoted yet. Several: two of them take writes.' }),
     }
   },
 })
@@ -94,7 +96,15 @@ const label = defineCheck({
       .filter(({ metadata }) => selects(selector, metadata?.labels))
       .map(nameOf)
       .sort()
-    return compare(role === 'primary' ? primaries : replicas, labelled)
+    return compare(
+      role === 'primary' ? primaries : replicas,
+      labelled,
+      hasPatroni(database, context)
+        ? {}
+        : {
+            hint: 'Nothing that was found here keeps such a label (there is no Patroni): whoever makes a server primary has to set it, or the service leads nowhere.',
+          },
+    )
   },
 })
 
@@ -107,11 +117,16 @@ const route = defineCheck({
   of: eachServed,
   judge: (served, context) => {
     const { database, role, fqdn } = served
-    const { primaries, replicas } = roles(database, context)
+    const { primaries, replicas, unknown, missing } = roles(database, context)
     const ready = behind(served, context)
     const allowed = role === 'any' ? ready : role === 'primary' ? primaries : replicas
     const source = `SELECT inet_server_addr(), through ${fqdn}, from the pod of the primary`
-    return landsOn(allowed, reachedBy(fqdn, database, context), source)
+    const reached = reachedBy(fqdn, database, context)
+    const elsewhere = reached.pods.filter((pod) => !allowed.includes(pod))
+    // One of another role is wrong, whatever the others are.
+    const open = elsewhere.length > 0 && elsewhere.every((pod) => unknown.includes(pod))
+    if (role !== 'any' && missing !== undefined && open) throw new Unobserved(missing)
+    return landsOn(allowed, reached, source)
   },
 })
 
@@ -171,6 +186,11 @@ const receiver = defineCheck({
         : { status: from.status, from: podCalled(from.host, database, livePods(context)) }
     return compare({ status: 'streaming', from: primary.name }, observed, {
       source: `pg_stat_wal_receiver, in pod ${pod.name}`,
+      ...(hasPatroni(database, context)
+        ? {}
+        : {
+            hint: 'It follows a former primary, or has nobody to follow: see its primary_conninfo, and the log of the pod.',
+          }),
     })
   },
 })
@@ -289,28 +309,54 @@ function answered(server: DatabaseServer, context: Context): PostgresServerSeen 
   return seen
 }
 
+interface Roles {
+  readonly primaries: string[]
+  readonly replicas: string[]
+  /** Who did not answer. */
+  readonly unknown: string[]
+  readonly missing: string | undefined
+}
+
 /** Who is what, of those that answered; and why some are not known. */
-function roles(
-  database: DatabaseSet,
-  context: Context,
-): { primaries: string[]; replicas: string[]; missing: string | undefined } {
+function roles(database: DatabaseSet, context: Context): Roles {
+  const { seen, unknown, missing } = allAnswered(database, context)
+  const whoever = (are: (server: PostgresServerSeen) => boolean): string[] =>
+    [...seen].flatMap(([pod, server]) => (are(server) ? [pod] : [])).sort()
+  return {
+    primaries: whoever(({ inRecovery }) => inRecovery !== true),
+    replicas: whoever(({ inRecovery }) => inRecovery === true),
+    unknown,
+    missing: missing.length === 0 ? undefined : missing.join('; '),
+  }
+}
+
+/** Whether there may be Patroni: there is none where none of those that answered has what it keeps. */
+function hasPatroni(database: DatabaseSet, context: Context): boolean {
+  const servers = [...allAnswered(database, context).seen.values()]
+  return servers.length === 0 || servers.some(({ patroni }) => patroni !== null)
+}
+
+interface Answered {
+  readonly seen: ReadonlyMap<string, PostgresServerSeen>
+  readonly unknown: string[]
+  readonly missing: readonly string[]
+}
+
+/** What the servers said, by pod; and why of some it is not known. */
+function allAnswered(database: DatabaseSet, context: Context): Answered {
+  const seen = new Map<string, PostgresServerSeen>()
+  const unknown: string[] = []
   const missing: string[] = []
-  const primaries: string[] = []
-  const replicas: string[] = []
   for (const pod of database.pods) {
     try {
-      const { inRecovery } = answered({ database, pod }, context)
-      ;(inRecovery === true ? replicas : primaries).push(pod.name)
+      seen.set(pod.name, answered({ database, pod }, context))
     } catch (error) {
       if (!(error instanceof Unobserved)) throw error
+      unknown.push(pod.name)
       missing.push(error.message)
     }
   }
-  return {
-    primaries: primaries.sort(),
-    replicas: replicas.sort(),
-    missing: missing.length === 0 ? undefined : missing.join('; '),
-  }
+  return { seen, unknown, missing }
 }
 
 function thePrimary(

@@ -26,7 +26,7 @@ const ping = defineCheck({
   judge: ({ redis, pod }, context) => {
     const answer = serverSeen({ redis, pod }, context).ping
     if (isRefusal(answer)) throw new Unobserved(`no password that the server takes was found: ${answer}`)
-    const outcome = compare('PONG', answer === '' ? 'no answer in 2 s' : answer, command(pod.fqdn, 'PING'))
+    const outcome = compare('PONG', answer === '' ? 'no answer in 6 s' : answer, command(pod.fqdn, 'PING'))
     return redis.byOrdinal && pod === redis.master
       ? { ...outcome, hint: `${SILENT} ${whatIsLost(redis)}` }
       : outcome
@@ -149,6 +149,7 @@ const writeAcknowledged = defineCheck({
     const reason = notWritten(redis, context)
     if (reason !== undefined) return skipped(reason)
     const { write, master, others } = masterSeen(redis, context)
+    if (isRefusal(write.set)) throw new Unobserved(`the user may not write: ${write.set}`)
     const expected = { SET: 'OK', WAIT: String(others.length) }
     return compare(
       expected,
@@ -170,6 +171,7 @@ const writeRead = defineCheck({
     if (reason !== undefined) return skipped(reason)
     const seen = written(redis, context)
     const { read = '' } = alive({ redis, pod }, context)
+    if (isRefusal(read) || isLate(read)) throw new Unobserved(`the value was not told: ${read}`)
     const expected = 'the value written on the master'
     // The value is new in every run: named, not shown, the evidence stays comparable.
     return compare(
@@ -193,7 +195,7 @@ const offset = defineCheck({
     const { write } = written(redis, context)
     const seen = alive({ redis, pod }, context)
     if (write.offset === undefined) throw new Unobserved('the position of the master was not asked for')
-    if (seen.offset === undefined) throw new Unobserved(`the position of ${pod.name} was not asked for`)
+    if (seen.offset === undefined) throw new Unobserved(`the position of ${pod.name} is not known`)
     const expected = 'the position behind the write'
     const reached = seen.offset !== '' && Number(seen.offset) >= Number(write.offset)
     const observed = seen.offset === '' ? 'it has no position as a replica' : 'behind it, after 2 s'
@@ -214,6 +216,8 @@ const readOnly = defineCheck({
     masterSeen(redis, context)
     const { write = '' } = alive({ redis, pod }, context)
     const refused = write.startsWith('READONLY')
+    if (!refused && write !== 'OK')
+      throw new Unobserved(`the attempt came to nothing: ${write === '' ? 'no answer' : write}`)
     return compare('READONLY', refused ? 'READONLY' : write, command(pod.fqdn, 'SET'))
   },
 })
@@ -375,7 +379,10 @@ function replicatesElsewhere(redis: RedisSet, context: Context): string | undefi
 }
 
 function replication(server: RedisServer, context: Context): Readonly<Record<string, string>> {
-  return alive(server, context).replication ?? {}
+  const { replication: info = {} } = alive(server, context)
+  if (info['role'] === undefined)
+    throw new Unobserved(`${server.pod.name} answered PING, but not INFO replication`)
+  return info
 }
 
 /** What the Sentinel of a pod knows of the master that is a pod of this set. */
@@ -415,6 +422,11 @@ function whatIsLost({ keeps, sentinelPort }: RedisSet): string {
 
 function isRefusal(answer: string): boolean {
   return /NOAUTH|WRONGPASS|NOPERM|AUTH failed/.test(answer)
+}
+
+/** As the script says it, where nothing else was said. */
+function isLate(answer: string): boolean {
+  return answer.startsWith('no answer in ')
 }
 
 function command(host: string, what: string): Pick<Outcome, 'source'> {

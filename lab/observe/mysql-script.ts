@@ -13,6 +13,10 @@ import type { MysqlHostSeen, MysqlReplication, MysqlServerSeen, MysqlTour } from
  * the primary for good. The ordinary user's attempt at each pod is rolled back where it is not refused: then
  * nothing is in the binary log. The row and its table are, as all that is written.
  *
+ * That the server is there is what the first question finds out: it has time enough for a machine that is busy.
+ * A question that fails, or whose time is up, prints what an empty answer prints: its exit code tells them apart,
+ * so that a slow replica is not taken for a primary.
+ *
  * Passwords are what the pod has: files of a Secret, or the variables of the official images. They go to the
  * client by the environment. The ordinary user and its database are those of the same variables, else `app`.
  *
@@ -50,20 +54,24 @@ while [ "$files" -gt 0 ]; do
 done
 client=$(command -v mariadb || command -v mysql) || { echo 'there is no client in the pod' >&2; exit 127; }
 say() { printf '@@ %s %s\\n' "$1" "$2"; }
-as_root() { MYSQL_PWD=$root timeout 4 "$client" --no-defaults -u root "$@" 2>&1; }
+limit=4
+as_root() { MYSQL_PWD=$root timeout "$limit" "$client" --no-defaults -u root "$@" 2>&1; }
 as_user() {
   at=$1 on=$2
   shift 2
   MYSQL_PWD=$password timeout 5 "$client" --no-defaults --connect-timeout=2 -u "$user" -h "$at" -P "$on" -NBr "$@" "$database" 2>&1
 }
 say local server
-local=$(as_root -NBr -e "SELECT JSON_OBJECT('version', @@version, 'readOnly', @@global.read_only + 0)")
+local=$(
+  limit=10
+  as_root -NBr -e "SELECT JSON_OBJECT('version', @@version, 'readOnly', @@global.read_only + 0)"
+)
 printf '%s\\n' "$local"
 case $local in *'"version"'*) ;; *) exit 0 ;; esac
 say local replication
-status=$(as_root -e 'SHOW REPLICA STATUS\\G')
+status=$(as_root -e 'SHOW REPLICA STATUS\\G') || status="ERROR $status"
 case $status in
-  *'ERROR 1064'*) status=$(as_root -e 'SHOW SLAVE STATUS\\G') ;;
+  *'ERROR 1064'*) status=$(as_root -e 'SHOW SLAVE STATUS\\G') || status="ERROR $status" ;;
 esac
 printf '%s\\n' "$status"
 [ -z "$status" ] || exit 0
@@ -111,8 +119,12 @@ if [ "$write" = yes ]; then
     INSERT INTO $table VALUES ('$token'); SELECT JSON_OBJECT('written', 1)"
 fi
 say local position
-reached=$(as_root -NBr -e "SELECT $position" | tr -cd '0-9a-fA-F:,-')
-printf '{"position": "%s"}\\n' "$reached"
+if reached=$(as_root -NBr -e "SELECT $position"); then
+  reached=$(printf '%s' "$reached" | tr -cd '0-9a-fA-F:,-')
+  printf '{"position": "%s"}\\n' "$reached"
+else
+  reached=
+fi
 each pod at_pod "$@"
 if [ "$write" = yes ]; then
   say local remove
@@ -153,7 +165,7 @@ export function parseMysql(output: string, { token, mayWrite, hosts }: MysqlTask
   const said = sections(output)
   const local = answer(said.get('local server'))
   const server = local.rows.find(({ version }) => version !== undefined)
-  if (server === undefined) return { error: local.error ?? 'no answer in 4 s' }
+  if (server === undefined) return { error: local.error ?? 'no answer in 10 s' }
   const status = said.get('local replication')
   const replication = status === undefined ? undefined : replicationOf(status)
   return {
@@ -164,7 +176,7 @@ export function parseMysql(output: string, { token, mayWrite, hosts }: MysqlTask
   }
 }
 
-/** Undefined where who asked may not see it. */
+/** Undefined where who asked may not see it, or had no answer. */
 function replicationOf(status: string): MysqlReplication | null | undefined {
   if (status === '') return null
   if (status.startsWith('ERROR')) return undefined

@@ -17,6 +17,9 @@ import type {
  * The user is the image's own, `postgres` unless said otherwise. The password is what the pod has: a file of a
  * Secret, or the variables of the official image. It goes to psql by the environment.
  *
+ * That the server is there is what the first question finds out: it has time enough for a machine that is busy.
+ * Less of it is for the connection, so that psql can still say what it waited for.
+ *
  * A replica is given 3 seconds to replay the row, by its position in the log. The table is the run's own, and is
  * dropped, without waiting for replicas. A commit that waits for one in vain is called off after 4 seconds.
  *
@@ -35,12 +38,16 @@ while [ "$files" -gt 0 ]; do
   files=$((files - 1))
 done
 [ -z "$password" ] || export PGPASSWORD="$password"
-export PGCONNECT_TIMEOUT=2 PGAPPNAME=headless-lab-verify
-export PGOPTIONS='-c statement_timeout=4000 -c client_min_messages=error'
+export PGAPPNAME=headless-lab-verify
+give() {
+  limit=$1
+  export PGCONNECT_TIMEOUT="$2" PGOPTIONS="-c statement_timeout=\${1}000 -c client_min_messages=error"
+}
 command -v psql > /dev/null || { echo 'there is no psql in the pod' >&2; exit 127; }
 say() { printf '@@ %s %s\\n' "$1" "$2"; }
-sql() { timeout -s INT 4 psql -XAtqw -U "$user" -d postgres "$@" 2>&1; }
+sql() { timeout -s INT "$limit" psql -XAtqw -U "$user" -d postgres "$@" 2>&1; }
 say local server
+give 10 8
 local=$(sql <<'END'
 SELECT jsonb_build_object(
   'inRecovery', pg_is_in_recovery(),
@@ -60,6 +67,7 @@ END
 )
 printf '%s\\n' "$local"
 case $local in *'"inRecovery": false'*) ;; *) exit 0 ;; esac
+give 4 2
 route="SELECT jsonb_build_object('address', host(inet_server_addr()), 'inRecovery', pg_is_in_recovery());"
 written() {
   cat <<'END'
@@ -146,7 +154,7 @@ export function parsePostgres(output: string, { token, mayWrite, hosts }: Postgr
   const said = sections(output)
   const local = answerOf(said.get('local server') ?? '')
   const server = local.rows.find(({ inRecovery }) => inRecovery !== undefined)
-  if (server === undefined) return { error: local.error ?? 'no answer' }
+  if (server === undefined) return { error: local.error ?? 'no answer in 10 s' }
   const { inRecovery, synchronousNames, receiver, standbys } = server
   const patroni = local.rows.find((row) => 'patroni' in row)
   return {

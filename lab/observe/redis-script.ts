@@ -8,7 +8,11 @@ export const NO_REDIS_CLI = 127
 
 /**
  * Asks every server of a Redis, for any POSIX sh with redis-cli, sed and timeout. Each answer follows a line
- * `@@ <host> <what>`. A server that does not answer PING is asked nothing more: it costs one time-out only.
+ * `@@ <host> <what>`. All are asked for PING at once, with time enough for a machine that is busy. A server that
+ * does not answer is asked nothing more: those that are silent cost one time-out together.
+ *
+ * What is not answered in time says so, since an empty answer is one too: GET has it for a key that is not there.
+ * redis-cli itself ends with 0 or 1.
  *
  * The write, WAIT and the position behind it go over one connection, since WAIT counts acknowledgements of its own
  * connection's writes. A replica is asked for its position again until it is there: a ping of the master may have
@@ -33,15 +37,29 @@ done
 [ -z "$password" ] || export REDISCLI_AUTH="$password"
 command -v redis-cli > /dev/null || { echo 'there is no redis-cli in the pod' >&2; exit ${NO_REDIS_CLI}; }
 say() { printf '@@ %s %s\\n' "$1" "$2"; }
-ask() { at=$1; shift; timeout 2 redis-cli --no-auth-warning -h "$at" -p "$port" "$@" 2>&1 || true; }
+limit=2
+cli() { timeout "$limit" redis-cli --no-auth-warning "$@" 2>&1 || [ $? = 1 ] || echo "no answer in $limit s"; }
+ask() { at=$1; shift; cli -h "$at" -p "$port" "$@"; }
 field() { sed -n "s/^$1:\\([^[:cntrl:]]*\\).*/\\1/p"; }
+pongs=$(
+  limit=6
+  for host in "$@"; do
+    {
+      pong=$(ask "$host" PING)
+      printf '@@ %s ping\\n%s\\n' "$host" "$pong"
+    } &
+  done
+  wait
+)
+printf '%s\\n' "$pongs"
 alive=
 masters=
 for host in "$@"; do
-  say "$host" ping
-  pong=$(ask "$host" PING)
-  printf '%s\\n' "$pong"
-  [ "$pong" = PONG ] || continue
+  # An answer ends where the next one begins.
+  case "$pongs
+@@" in *"@@ $host ping
+PONG
+@@"*) ;; *) continue ;; esac
   alive="$alive $host"
   say "$host" replication
   info=$(ask "$host" INFO replication)
@@ -49,32 +67,35 @@ for host in "$@"; do
   [ "$(printf '%s\\n' "$info" | field role)" != master ] || masters="$masters $host"
   [ -n "$sentinel" ] || continue
   say "$host" sentinel
-  timeout 2 redis-cli --no-auth-warning -h "$host" -p "$sentinel" SENTINEL MASTERS 2>&1 || true
+  cli -h "$host" -p "$sentinel" SENTINEL MASTERS
 done
 [ "$write" = yes ] || exit 0
 [ -n "$master" ] || master=\${masters# }
 case $master in '' | *' '*) exit 0 ;; esac
 case " $alive " in *" $master "*) ;; *) exit 0 ;; esac
 say "$master" write
-written=$(printf 'SET %s %s EX 60\\nWAIT %s 1000\\nINFO replication\\n' "$key" "$value" "$count" | ask "$master")
+# WAIT may take a second of it.
+written=$(limit=4; printf 'SET %s %s EX 60\\nWAIT %s 1000\\nINFO replication\\n' "$key" "$value" "$count" | ask "$master")
 printf '%s\\n' "$written"
 offset=$(printf '%s\\n' "$written" | field master_repl_offset)
 reached() {
   tries=0
   while :; do
-    at_offset=$(ask "$1" INFO replication | field slave_repl_offset)
+    info=$(ask "$1" INFO replication)
+    case $info in *role:*) ;; *) return ;; esac
+    at_offset=$(printf '%s\\n' "$info" | field slave_repl_offset)
     [ -z "$at_offset" ] || [ -z "$offset" ] || [ "$at_offset" -lt "$offset" ] || break
     tries=$((tries + 1))
     [ "$tries" -lt 20 ] || break
     sleep 0.1
   done
+  say "$1" offset
   printf '%s\\n' "$at_offset"
 }
 for host in $alive; do
   [ "$host" != "$master" ] || continue
   say "$host" read
   ask "$host" GET "$key"
-  say "$host" offset
   reached "$host"
   say "$host" write
   answer=$(ask "$host" SET "$key:refused" "$value" EX 60)

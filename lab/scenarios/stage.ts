@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { judge } from '../checks/judge.js'
-import { packsNeeded } from '../checks/needed.js'
+import { packsNeeded } from '../needed.js'
 import { withDeadline } from '../host/deadline.js'
 import { tryRun, type Run } from '../host/run.js'
 import type { Clock } from '../observe/clock.js'

@@ -1,7 +1,7 @@
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { execa } from 'execa'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { expect, inject, test } from 'vitest'
@@ -26,6 +26,7 @@ test('the package holds what is compiled, the recipes of the images, the documen
   const { stdout } = await execa('tar', ['-tzf', tarball])
   const packed = stdout.split('\n').map((file) => file.replace(/^package\//, ''))
   const expected = [
+    'CONTRIBUTING.md',
     'LICENSE',
     'README.md',
     'package.json',
@@ -35,9 +36,26 @@ test('the package holds what is compiled, the recipes of the images, the documen
     ...(await compiled('build', 'constructs', 'lab', 'topology')),
     ...(await compiled('build/cjs', 'constructs', 'topology')),
     ...(await sources('images')),
-    ...(await sources('docs')).filter((file) => /^docs\/([^/]+\.md|schema\/.*)$/.test(file)),
+    ...(await sources('docs')).filter((file) => /^docs\/([^/]+\.md|(adr|api|schema)\/.*)$/.test(file)),
+    ...(await sources('examples')),
   ]
   expect(packed.sort()).toEqual(expected.sort())
+})
+
+test('links between the documents lead to files of the package', async () => {
+  const { stdout } = await execa('tar', ['-tzf', tarball])
+  const packed = new Set(stdout.split('\n').map((file) => file.replace(/^package\//, '')))
+  const documents = [...packed].filter((file) => file.endsWith('.md'))
+  expect(documents.length).toBeGreaterThan(10)
+  for (const document of documents) {
+    const text = await readFile(join(root, document), 'utf8')
+    const links = [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)].map(([, link = '']) => link)
+    for (const link of links) {
+      const to = posix.join(posix.dirname(document), link).replace(/\/$/, '')
+      const found = packed.has(to) || [...packed].some((file) => file.startsWith(`${to}/`))
+      expect(found, `${document} leads to ${link}`).toBe(true)
+    }
+  }
 })
 
 test('publint finds nothing', async () => {

@@ -105,6 +105,13 @@ describe('the backend', () => {
   ])('synthesis refuses %j, naming the path of the construct', (props, message) => {
     expect(() => backend(props)).toThrow(message)
   })
+
+  test('synthesis refuses to do without an image, which the types refuse too', () => {
+    const scope = chart()
+    // @ts-expect-error there is no image
+    new GrpcBackend(scope, 'backend', {})
+    expect(() => synth(scope)).toThrow('[test/backend] image is missing')
+  })
 })
 
 describe('the client', () => {
@@ -130,5 +137,12 @@ describe('the client', () => {
 
   test('synthesis refuses a bad name', () => {
     expect(() => client({ name: 'a.b' })).toThrow('[test/client] name "a.b"')
+  })
+
+  test('synthesis refuses to do without an image, which the types refuse too', () => {
+    const scope = chart()
+    // @ts-expect-error there is no image
+    new GrpcClient(scope, 'client', {})
+    expect(() => synth(scope)).toThrow('[test/client] image is missing')
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { Mysql, type MysqlProps } from '../../constructs/workloads/mysql.js'
+import type { MysqlFlavour } from '../../constructs/index.js'
 import { requiredSecrets } from '../../constructs/credentials.js'
 import { chart, env, first, object, synth, template, type Container } from './objects.js'
 
@@ -269,5 +270,11 @@ describe('synthesis refuses, naming the path of the construct', () => {
   ]
   test.each(bad)('%j', (props, message) => {
     expect(() => synth(mysql(props).scope)).toThrow(message)
+  })
+
+  test.each(['maria', '', 'toString'])('the flavour %j, as the types do', (flavour) => {
+    expect(() => synth(mysql({ flavour: flavour as MysqlFlavour }).scope)).toThrow(
+      `[test/mysql] flavour is ${JSON.stringify(flavour)}; write one of "mariadb", "mysql"`,
+    )
   })
 })

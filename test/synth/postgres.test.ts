@@ -301,6 +301,10 @@ describe('synthesis refuses, naming the path of the construct', () => {
       "[test/postgres] replicas is 3; with replication 'none' they would be servers that know nothing of each other",
     ],
     [{ replication: 'none', replicas: 0 }, '[test/postgres] replicas is 0'],
+    [
+      { image: IMAGE, replication: 'x' },
+      '[test/postgres] replication is "x"; write one of "patroni", "none"',
+    ],
   ]
   test.each(bad)('%j', (props, message) => {
     expect(() => synth(postgres(props as PostgresProps).scope)).toThrow(message)

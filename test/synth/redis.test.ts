@@ -130,6 +130,13 @@ test('the server listens on all addresses, without protected mode, and writes no
   expect(pod.spec.volumes.find(({ name }) => name === data.name)).toHaveProperty('emptyDir')
 })
 
+test('a directory without a volume holds what a replica is sent, however much that is', () => {
+  const { pod } = statefulSet({ memoryMiB: 1024 })
+  expect(pod.spec.volumes.find(({ name }) => name === 'data')).toMatchObject({
+    emptyDir: { sizeLimit: '1088Mi' },
+  })
+})
+
 describe('one pod on every node, the control plane included', () => {
   const spread = (props?: RedisProps) => first(statefulSet(props).pod.spec.topologySpreadConstraints)
 

@@ -93,7 +93,7 @@ test.each([
     },
     'port 1 (TCP) is used twice',
   ],
-  [{ headless: { name: 'db' }, clusterIp: { name: 'db' } }, 'service name "db" is used 2 times'],
+  [{ headless: { name: 'db' }, clusterIp: { name: 'db' } }, '[test] Service name "db" is used 2 times'],
   [{ roles: { headless: { role: 'any' } } }, '-headless" is used 2 times'],
 ])('%j is refused', (props, message) => {
   expect(() => synth(pair(props).scope)).toThrow(message)

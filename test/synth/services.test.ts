@@ -158,6 +158,72 @@ test('the selector is matched against pod templates, not against the labels of t
   expect(() => synth(build({ app: 'web' }, { app: 'other' }))).toThrow('matches the pods of no workload')
 })
 
+describe('a target port by name, as Kubernetes looks it up', () => {
+  const leads = (pod: Partial<k8s.PodSpec>, protocol?: 'TCP' | 'UDP') => {
+    const scope = chart()
+    new k8s.KubePod(scope, 'pod', {
+      metadata: { name: 'pod', labels: { app: 'web' } },
+      spec: { containers: [{ name: 'c' }], ...pod },
+    })
+    const port = {
+      name: 'http',
+      port: 80,
+      targetPort: 'http',
+      ...(protocol === undefined ? {} : { protocol }),
+    }
+    new HeadlessService(scope, 'svc', { ...valid, ports: [port] })
+    return () => synth(scope)
+  }
+  const http = { name: 'http', containerPort: 80 }
+  const container = (port: k8s.ContainerPort): k8s.Container => ({ name: 'c', ports: [port] })
+
+  test('is of the same protocol, which is TCP unless said', () => {
+    const udp = { ...http, protocol: 'UDP' }
+    expect(leads({ containers: [container(http)] })).not.toThrow()
+    expect(leads({ containers: [container({ ...http, protocol: 'TCP' })] }, 'TCP')).not.toThrow()
+    expect(leads({ containers: [container(udp)] }, 'UDP')).not.toThrow()
+    expect(leads({ containers: [container(http)] }, 'UDP')).toThrow(
+      '[test/svc] target port "http" (UDP) is the name of a container port of Pod pod, but of one with TCP',
+    )
+    expect(leads({ containers: [container(udp)] })).toThrow('target port "http" (TCP)')
+    expect(leads({ containers: [container(udp), { ...container(http), name: 'd' }] })).not.toThrow()
+  })
+
+  test('is of no init container, but of one that stays', () => {
+    expect(leads({ initContainers: [container(http)] })).toThrow(
+      '[test/svc] target port "http" is the name of no container port of Pod pod',
+    )
+    expect(leads({ initContainers: [{ ...container(http), restartPolicy: 'Always' }] })).not.toThrow()
+  })
+})
+
+describe('a StatefulSet of plain Kubernetes behind a Service with a virtual address only', () => {
+  const plain = (serviceName: string) => {
+    const scope = chart()
+    const labels = { app: 'web' }
+    new k8s.KubeStatefulSet(scope, 'plain', {
+      metadata: { name: 'plain' },
+      spec: {
+        serviceName,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'c' }] } },
+      },
+    })
+    new ClusterIpService(scope, 'svc', valid)
+    return () => synth(scope)
+  }
+
+  test('is refused when it names that one, under which its pods have no names', () => {
+    expect(plain('web')).toThrow(
+      '[test/svc] StatefulSet plain has serviceName "web", which is no headless Service that selects its pods',
+    )
+  })
+
+  test('may name none: its pods are to have no names', () => {
+    expect(plain('')).not.toThrow()
+  })
+})
+
 test('any valid properties come out as they went in', () => {
   const label = fc.stringMatching(/^[a-z]([a-z0-9]{0,13}[a-z0-9])?$/)
   const port = fc.integer({ min: 1, max: 65535 })

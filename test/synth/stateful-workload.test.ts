@@ -1,7 +1,12 @@
-import { ApiObject, JsonPatch, type Chart } from 'cdk8s'
+import { ApiObject, App, Chart, JsonPatch } from 'cdk8s'
 import { k8s } from 'cdk8s-plus-28'
 import { describe, expect, test } from 'vitest'
-import { HeadlessService, StatefulWorkload, type StatefulWorkloadProps } from '../../constructs/index.js'
+import {
+  HeadlessService,
+  resources,
+  StatefulWorkload,
+  type StatefulWorkloadProps,
+} from '../../constructs/index.js'
 import { chart, first, object, synth, template, type Manifest } from './objects.js'
 
 const labels = { app: 'db', 'app.kubernetes.io/name': 'db' }
@@ -180,8 +185,8 @@ describe('the protocol of a port', () => {
         name: 'db',
         image: 'dns:1',
         ports: [
-          { name: 'db', containerPort: 53, protocol: 'UDP' },
-          { name: 'tcp', containerPort: 53 },
+          { name: 'udp', containerPort: 53, protocol: 'UDP' },
+          { name: 'db', containerPort: 53 },
           { name: 'gossip', containerPort: 7946, protocol: 'UDP' },
         ],
       },
@@ -296,6 +301,121 @@ describe('names of its pods', () => {
     expect(() => of.pod(3)).toThrow(new RangeError('test/headless: no pod 3, db has 3 replicas'))
     expect(() => of.pod(0.5)).toThrow(RangeError)
     expect(() => of.pod(-1)).toThrow(RangeError)
+  })
+})
+
+test('a Service of another namespace is refused: the pods would have no names', () => {
+  const app = new App()
+  const [a, b] = ['a', 'b'].map((namespace) => new Chart(app, namespace, { namespace })) as [Chart, Chart]
+  const selector = { app: 'db' }
+  const ports = [{ name: 'db', port: 1 }]
+  const service = new HeadlessService(a, 'headless', { name: 'db-headless', selector, ports })
+  const pod = { containers: [{ name: 'db', image: 'db:1' }] }
+  const props = { name: 'db', replicas: 1, service, selector, labels, pod, ingress: false as const }
+  new StatefulWorkload(a, 'db', props)
+  new StatefulWorkload(new Chart(a, 'nested', { namespace: 'a' }), 'db', { ...props, name: 'nested' })
+  expect(() => app.synthYaml()).not.toThrow()
+  new StatefulWorkload(b, 'db', props)
+  expect(() => app.synthYaml()).toThrow(
+    '[b/db] service a/headless (db-headless) is in namespace "a" and the pods are in "b"',
+  )
+})
+
+describe('values that cdk8s would drop without a word, or the API server refuse', () => {
+  const db = (part: object): Partial<StatefulWorkloadProps> => ({
+    pod: {
+      containers: [{ name: 'db', image: 'db:1', ports: [{ name: 'db', containerPort: 5000 }], ...part }],
+    },
+  })
+  const { Quantity, IntOrString } = k8s
+  const asks = (cpu: unknown) => ({ resources: { requests: { cpu } } })
+  const probed = (port: unknown) => ({ readinessProbe: { tcpSocket: { port } } })
+
+  test.each([
+    asks(Quantity.fromString('100m')),
+    asks(Quantity.fromString('0')),
+    asks(Quantity.fromString('.5')),
+    asks(Quantity.fromString('1e3')),
+    asks(Quantity.fromString('1E')),
+    asks(Quantity.fromNumber(0.5)),
+    asks(undefined),
+    { resources: resources({ cpu: '0.5', memory: '1Gi', memoryLimit: '1.5Gi' }) },
+    { resources: {} },
+    probed(IntOrString.fromString('db')),
+    probed(IntOrString.fromNumber(6000)),
+    { livenessProbe: { httpGet: { path: '/', port: IntOrString.fromString('db') } } },
+    { livenessProbe: { grpc: { port: 5000 } } },
+    { lifecycle: { preStop: { exec: { command: ['true'] } } } },
+  ])('%j is allowed', (part) => {
+    expect(() => synth(workload(db(part)))).not.toThrow()
+  })
+
+  test.each<[object, string]>([
+    [
+      asks('100m'),
+      'container "db": resources.requests.cpu is the plain value "100m", which cdk8s drops; write k8s.Quantity.fromString("100m")',
+    ],
+    [
+      asks(2),
+      'container "db": resources.requests.cpu is the plain value 2, which cdk8s drops; write k8s.Quantity.fromNumber(2)',
+    ],
+    [
+      asks(Quantity.fromString('1O0m')),
+      'container "db": resources.requests.cpu is "1O0m"; write a quantity such as 100m or 64Mi',
+    ],
+    [asks(Quantity.fromString('-1')), 'is "-1"; write a quantity'],
+    [asks(Quantity.fromString('')), 'is ""; write a quantity'],
+    [asks(Quantity.fromString('1 Gi')), 'is "1 Gi"; write a quantity'],
+    [asks(Quantity.fromString('1GB')), 'is "1GB"; write a quantity'],
+    [asks(Quantity.fromNumber(NaN)), 'resources.requests.cpu is '],
+    [
+      { resources: resources({ cpu: '1O0m', memory: '1Gi', memoryLimit: '1gi' }) },
+      'container "db": resources.limits.memory is "1gi"',
+    ],
+    [
+      probed('db'),
+      'container "db": readinessProbe.tcpSocket.port is the plain value "db", which cdk8s drops; write k8s.IntOrString.fromString("db")',
+    ],
+    [probed(undefined), 'container "db": readinessProbe.tcpSocket.port is missing; write a k8s.IntOrString'],
+    [probed(5000), 'write k8s.IntOrString.fromNumber(5000)'],
+    [
+      probed(IntOrString.fromString('dbx')),
+      'container "db": readinessProbe.tcpSocket.port "dbx" is the name of no port of the container; write one of "db"',
+    ],
+    [probed(IntOrString.fromNumber(0)), 'container "db": readinessProbe.tcpSocket.port is 0; write a whole'],
+    [
+      { livenessProbe: { httpGet: { port: IntOrString.fromString('x') } } },
+      'container "db": livenessProbe.httpGet.port "x"',
+    ],
+    [
+      { startupProbe: { httpGet: { port: 'x' } } },
+      'container "db": startupProbe.httpGet.port is the plain value "x"',
+    ],
+    [
+      { lifecycle: { preStop: { httpGet: { port: 'x' } } } },
+      'container "db": lifecycle.preStop.httpGet.port is the plain value "x"',
+    ],
+    [
+      { ports: [], readinessProbe: { tcpSocket: { port: IntOrString.fromString('db') } } },
+      'is the name of no port of the container; it declares none with a name',
+    ],
+  ])('%j is refused', (part, message) => {
+    expect(() => synth(workload(db(part)))).toThrow(`[test/db] `)
+    expect(() => synth(workload(db(part)))).toThrow(message)
+  })
+
+  test('of an init container too, and of the size of a directory', () => {
+    const { pod } = db({}) as { pod: k8s.PodSpec }
+    const first = { name: 'first', image: 'db:1', ...asks('1') } as k8s.Container
+    expect(() => synth(workload({ pod: { ...pod, initContainers: [first] } }))).toThrow(
+      '[test/db] container "first": resources.requests.cpu is the plain value "1"',
+    )
+    const directory = (sizeLimit: unknown) =>
+      workload({ pod: { ...pod, volumes: [{ name: 'tmp', emptyDir: { sizeLimit } } as k8s.Volume] } })
+    expect(() => synth(directory('1Gi'))).toThrow(
+      '[test/db] volume "tmp": emptyDir.sizeLimit is the plain value "1Gi"',
+    )
+    expect(() => synth(directory(Quantity.fromString('1Gi')))).not.toThrow()
   })
 })
 

@@ -4,6 +4,7 @@ import { podsSelected } from '../../observe/model/pods.js'
 import { directionsOf, mayConnect } from '../../observe/model/policies.js'
 import { CHANCE, chanceToMiss, chanceToStay } from '../../observe/model/traffic.js'
 import type { TrafficSeen } from '../../observe/model/traffic.js'
+import type { ReachSeen } from '../../observe/model/reach.js'
 import { readyBehind } from '../../observe/model/vips.js'
 import { Unobserved, defineCheck, inconclusive, skipped } from '../check.js'
 import type { Context, Outcome, Scope, World } from '../check.js'
@@ -32,10 +33,21 @@ const refused = defineCheck({
     const { reach = {} } = recorded(context.observations)
     const named = ({ address, port }: VipPort): string => `${address} port ${port}`
     const expected = Object.fromEntries(ports.map((port) => [named(port), 'refused']))
-    return compareOnNodes(context, reach, expected, (seen) =>
+    const triedOn = (node: string): boolean => {
+      const part = reach[node]
+      const isOne = (each: ReachSeen): boolean => ports.some((port) => isTo(port, each))
+      return part === undefined || 'error' in part || part.value.some(isOne)
+    }
+    const nodes = context.lab.nodes.filter(triedOn)
+    if (nodes.length === 0 && Object.values(reach).some((part) => 'value' in part && part.value.length > 0))
+      return skipped(
+        'there are many such services, and a node refuses few connections at once: others were tried',
+      )
+    const tried = nodes.length === 0 ? context : { ...context, lab: { ...context.lab, nodes } }
+    return compareOnNodes(tried, reach, expected, (seen) =>
       Object.fromEntries(
         ports.map((port) => {
-          const tried = seen.find((each) => each.host === port.address && each.port === port.port)
+          const tried = seen.find((each) => isTo(port, each))
           if (tried === undefined) throw new Unobserved(`no connection to ${named(port)} was tried`)
           if (tried.outcome === 'timeout') mustNotBeIsolated(context)
           return [named(port), tried.outcome]
@@ -44,6 +56,10 @@ const refused = defineCheck({
     )
   },
 })
+
+function isTo({ address, port }: VipPort, seen: ReachSeen): boolean {
+  return seen.host === address && seen.port === port
+}
 
 const everyBackend = defineCheck({
   id: 'kube-proxy.every-backend',

@@ -8,7 +8,7 @@ import type { Plain } from './plain.js'
 import { dnsOf } from './questions.js'
 
 /** The port that Kafka's clients are told everywhere: a StatefulSet with it is taken for a Kafka. */
-const BROKER_PORT = 9092
+export const BROKER_PORT = 9092
 
 /** The topic that is written to. Nothing that speaks Kafka cheaply deletes one: there is one, for all runs. */
 export const KAFKA_TOPIC = 'headless-lab-verify'

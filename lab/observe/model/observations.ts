@@ -197,7 +197,7 @@ export interface RedisServerSeen {
   readonly replication?: Readonly<Record<string, string>>
   /** What a replica gives for the key that was written on the master. */
   readonly read?: string
-  /** The position of a replica after the write, as soon as it was the master's, or after 2 seconds. */
+  /** The position of a replica after the write, as soon as it was the master's, or after 2 seconds; absent where it was not told. */
   readonly offset?: string
   /** A replica's answer to a write of its own. */
   readonly write?: string

@@ -53,6 +53,39 @@ export function canPredict({ policies, namespaces }: PolicyWorld): boolean {
   return namespaces.size > 0 || namesSuffice(policies)
 }
 
+/** Servers that are asked from elsewhere. */
+export interface Servers {
+  readonly namespace: string
+  /** Names of their pods. */
+  readonly names: readonly string[]
+  readonly port: number
+}
+
+/** What is known of the policies, and of the pods that they are about. */
+export interface PolicyFacts {
+  readonly declared: Declared
+  readonly api: ApiObservations
+  readonly pods: readonly Pod[]
+}
+
+/**
+ * The probes that the policies let connect to all of the servers: that others are kept out is no fault of these.
+ * All of them where it cannot be told.
+ */
+export function probesLetIn<Probe extends { readonly namespace: string; readonly pod: string }>(
+  probes: Iterable<Probe>,
+  { namespace, names, port }: Servers,
+  { declared, api, pods }: PolicyFacts,
+): Probe[] {
+  const world = policyWorld(declared, api)
+  const servers = pods.filter((pod) => namespaceOf(pod) === namespace && names.includes(nameOf(pod)))
+  return [...probes].filter((probe) => {
+    const from = pods.find((pod) => namespaceOf(pod) === probe.namespace && nameOf(pod) === probe.pod)
+    if (from === undefined || !canPredict(world)) return true
+    return servers.every((to) => mayConnect({ from, to, port }, world))
+  })
+}
+
 /**
  * The pods that connections can be tried from, the best ones first: the probe pods, then others of the same
  * image, which have the same tools, then, where all of them are ours to use, those of the workloads.

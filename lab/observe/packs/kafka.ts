@@ -4,9 +4,10 @@ import { ran } from '../exec.js'
 import { kafkaClientCommand, kafkaNodeCommand, parseKafkaClient, parseKafkaNode } from '../kafka-script.js'
 import { byKey, type Looking, type Parts } from '../looking.js'
 import { nameOf, namespaceOf } from '../model/declared.js'
-import { kafkaSets } from '../model/kafka.js'
+import { BROKER_PORT, kafkaSets } from '../model/kafka.js'
 import type { KafkaClient, KafkaNode, KafkaSeen, KafkaSet } from '../model/kafka.js'
 import type { Part } from '../model/observations.js'
+import { probesLetIn } from '../model/policy-probes.js'
 import { EXEC_MS } from '../deadlines.js'
 
 /** What each Kafka's brokers have on their volumes, and what a client in one probe pod is told. */
@@ -46,8 +47,17 @@ async function collectNode(looking: Looking, kafka: KafkaSet, pod: string): Prom
 
 async function collectClient(looking: Looking, kafka: KafkaSet): Promise<Part<KafkaClient>> {
   const { collecting, exec, probes, mayWrite } = looking
-  const [probe] = probes.values()
-  if (probe === undefined) return missing('no ready probe pod on any node', `kcat for ${kafka.key}`)
+  const { namespace } = kafka
+  const names = kafka.brokers.map(({ name }) => name)
+  // That a policy keeps a probe out is no fault of Kafka.
+  const [probe] = probesLetIn(probes.values(), { namespace, names, port: BROKER_PORT }, looking)
+  if (probe === undefined) {
+    const why =
+      probes.size === 0
+        ? 'no ready probe pod on any node'
+        : 'NetworkPolicies keep every probe out of the brokers'
+    return missing(why, `kcat for ${kafka.key}`)
+  }
   const source = `kubectl exec -n ${probe.namespace} ${probe.pod} -- kcat`
   const about = { name: `kafka.${kafka.key}.client`, source, deadlineMs: EXEC_MS }
   return collect(collecting, about, async (signal) =>

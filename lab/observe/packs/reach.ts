@@ -20,7 +20,7 @@ export async function collectReach(looking: Looking): Promise<Parts<readonly Rea
       const probe = probes.get(node)
       if (probe === undefined)
         return missing(`no ready probe pod on node ${node}`, `connections from ${node}`)
-      const attempts = [...refused, ...toBeAnswered(node, looking)]
+      const attempts = [...turnOf(lab.nodes.indexOf(node), refused), ...toBeAnswered(node, looking)]
       const source = `connections from pod ${probe.namespace}/${probe.pod} (${node})`
       if (attempts.length === 0) return { value: [], source, durationMs: 0 }
       const about = { name: `reach.${node}`, source, deadlineMs: EXEC_MS }
@@ -30,16 +30,29 @@ export async function collectReach(looking: Looking): Promise<Parts<readonly Rea
 }
 
 /**
+ * So many services a node tries to be refused by. The kernel tells a client only now and then that it is refused
+ * (icmp_ratelimit: 6 times at once, then once a second), and is silent else, which would look like a fault.
+ */
+const REFUSALS = 3
+
+/** What a node tries: everything where that is little, else it takes turns with the others. */
+function turnOf(node: number, services: readonly (readonly ReachAttempt[])[]): ReachAttempt[] {
+  const first = services.length <= REFUSALS ? 0 : (node * REFUSALS) % services.length
+  return [...services.slice(first), ...services.slice(0, first)].slice(0, REFUSALS).flat()
+}
+
+/**
  * The virtual IPs behind which nothing is ready, by the pods or by the slices: where these disagree, which one
  * kube-proxy follows is worth to be seen. Nobody is disturbed by a connection that ends there.
  */
-function toBeRefused({ api, declared, pods }: Looking): ReachAttempt[] {
+function toBeRefused({ api, declared, pods }: Looking): ReachAttempt[][] {
   return declared.services.flatMap((service) => {
     const { endpointSlices } = api
     const listed = 'error' in endpointSlices ? undefined : endpointSlices.value
     const known = listed === undefined ? undefined : readyEndpoints(allSlicesOf(service, listed)).length
     const ready = readyBehind(service, { pods, slices: declared.endpointSlices })
-    return ready === 0 || known === 0 ? vipSockets(service, api) : []
+    const sockets = ready === 0 || known === 0 ? vipSockets(service, api) : []
+    return sockets.length === 0 ? [] : [sockets]
   })
 }
 

@@ -7,8 +7,7 @@ import { byKey, type Looking, type Parts } from '../looking.js'
 import { nameOf, namespaceOf } from '../model/declared.js'
 import type { Part, RedisSeen } from '../model/observations.js'
 import { isReady } from '../model/pods.js'
-import { mayConnect } from '../model/policies.js'
-import { canPredict, policyWorld } from '../model/policy-probes.js'
+import { probesLetIn } from '../model/policy-probes.js'
 import { redisPods, redisSets } from '../model/redis.js'
 import type { RedisSet } from '../model/redis.js'
 import { NO_REDIS_CLI, parseRedis, redisCommand } from '../redis-script.js'
@@ -35,25 +34,15 @@ export function collectRedis(looking: Looking): Promise<Parts<RedisSeen>> {
  */
 function askers(redis: RedisSet, looking: Looking): ExecTarget[] {
   const { probes, pods } = looking
-  const { namespace, container } = redis
+  const { namespace, container, port } = redis
   const names = redisPods(redis).map(({ name }) => name)
   const own = pods
     .filter((pod) => namespaceOf(pod) === namespace && names.includes(nameOf(pod)) && isReady(pod))
     .map((pod) => ({ namespace, pod: nameOf(pod), container }))
   // That a policy keeps a probe out is no fault of Redis.
-  const probe = [...probes.values()].find((each) => isLetIn(each, redis, looking))
+  const [probe] = probesLetIn(probes.values(), { namespace, names, port }, looking)
   const outside = probe === undefined || asksForPassword(redis) ? [] : [probe]
   return [...outside, ...own]
-}
-
-function isLetIn(probe: ExecTarget, redis: RedisSet, { declared, api, pods }: Looking): boolean {
-  const world = policyWorld(declared, api)
-  const from = pods.find((pod) => namespaceOf(pod) === probe.namespace && nameOf(pod) === probe.pod)
-  if (from === undefined || !canPredict(world)) return true
-  const names = redisPods(redis).map(({ name }) => name)
-  return pods
-    .filter((pod) => namespaceOf(pod) === redis.namespace && names.includes(nameOf(pod)))
-    .every((to) => mayConnect({ from, to, port: redis.port }, world))
 }
 
 function asksForPassword({ set, container, passwordFiles }: RedisSet): boolean {

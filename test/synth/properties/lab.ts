@@ -54,6 +54,8 @@ const breaks: Wrong[] = [
   ...(
     ['redis', 'nginx', 'multitool', 'webApi', 'mysql', 'grpc', 'postgres', 'kafka', 'fixtures'] as const
   ).map((key): Wrong => ['image', fc.record({ [key]: fc.record({ image: values.noImage }) })]),
+  ['image', fc.constant({ grpc: {} })],
+  ['flavour', fc.constant({ mysql: { flavour: 'maria' } })],
   ['image', fc.record({ moon: fc.record({ tool: fc.record({ image: values.noImage }) }) })],
 ]
 

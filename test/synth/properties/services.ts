@@ -57,9 +57,17 @@ const noPorts: Break<{ readonly ports: readonly ServicePort[] }>[] = [
     (props) => ({ ...props, ports: [...props.ports, ...props.ports.slice(0, 1)] }),
   ],
 ]
+/** The name of a port that {@link backing} declares with TCP, whatever the Service says. */
+const OF_TCP = 'of-tcp'
+
 const noTargets: Break<{ readonly ports: readonly ServicePort[] }>[] = [
   ['target port', values.noPortName, (props, targetPort: string) => withPort(props, { targetPort })],
   ['target port', values.noPort, (props, targetPort: number) => withPort(props, { targetPort })],
+  [
+    'target port',
+    fc.constantFrom<Protocol>('UDP', 'SCTP'),
+    (props, protocol: Protocol) => withPort(props, { targetPort: OF_TCP, protocol }),
+  ],
 ]
 
 function withPort<P extends { readonly ports: readonly ServicePort[] }>(
@@ -143,17 +151,27 @@ const selectorBreaks: Break<Selecting>[] = [
 /** A pod that a Service selects, with the containers' ports that it leads to by name. */
 function backing(chart: Chart, { selector, ports: list }: Pick<ServiceProps, 'selector' | 'ports'>): void {
   if (Object.keys(selector).includes('of-nobody')) return
-  const names = list.flatMap(({ targetPort }) => (typeof targetPort === 'string' ? [targetPort] : []))
+  const named = list.flatMap(({ targetPort, protocol = 'TCP' }) =>
+    typeof targetPort === 'string'
+      ? [{ name: targetPort, protocol: targetPort === OF_TCP ? 'TCP' : protocol }]
+      : [],
+  )
+  // One container for each protocol: a name may be that of two ports only where they are of two containers.
+  const containers = (['TCP', 'UDP', 'SCTP'] as const).map((protocol) => ({
+    name: protocol.toLowerCase(),
+    names: new Set(named.filter((port) => port.protocol === protocol).map(({ name }) => name)),
+    protocol,
+  }))
   new k8s.KubePod(chart, 'backing', {
     metadata: { name: 'backing', labels: { ...selector } },
     spec: restrictPod({
-      containers: [
+      containers: containers.map(({ name: container, names, protocol }) =>
         restrictContainer({
-          name: 'server',
+          name: container,
           image: 'server:1',
-          ports: [...new Set(names)].map((name, i) => ({ name, containerPort: i + 1 })),
+          ports: [...names].map((name, i) => ({ name, containerPort: i + 1, protocol })),
         }),
-      ],
+      ),
     }),
   })
 }

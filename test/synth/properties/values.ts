@@ -189,6 +189,25 @@ export const noSize: fc.Arbitrary<string> = fc.oneof(
   whole(1, 99).map((number) => `${number}Bi`),
 )
 
+/** No quantity of something that a container may have. */
+export const noQuantity: fc.Arbitrary<string> = fc.constantFrom(
+  '',
+  '.',
+  'm',
+  '1O0m',
+  '-1',
+  '1,5',
+  '1 Gi',
+  '1gi',
+  '1GB',
+  '1K',
+  '1e',
+  '1.2.3',
+  'NaN',
+  ' 1',
+  '1\n',
+)
+
 /** A volume as constructs take it. */
 export const volume = fc.record({ size, storageClass: subdomain() }, { requiredKeys: [] })
 

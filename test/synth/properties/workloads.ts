@@ -209,6 +209,23 @@ const sets: Subject[] = [
         }),
       ],
       ['container', fc.constant([]), (props, none: []) => ({ ...props, pod: { containers: none } })],
+      [
+        'resources',
+        fc.oneof(
+          values.noQuantity.map((value) => k8s.Quantity.fromString(value)),
+          fc.constantFrom('1', 1, '100m'),
+        ),
+        (props, cpu: never) => inPod({ resources: { limits: { cpu } } })(props),
+      ],
+      [
+        'Probe',
+        fc.oneof(
+          values.noPort.map((value) => k8s.IntOrString.fromNumber(value)),
+          values.noPortName.map((value) => k8s.IntOrString.fromString(value)),
+          fc.constantFrom('http', 80),
+        ),
+        (props, port: never) => inPod({ readinessProbe: { tcpSocket: { port } } })(props),
+      ],
     ],
   ),
 
@@ -302,6 +319,7 @@ const sets: Subject[] = [
       ...volumeBreaks,
       wrong('replicas', values.noWhole(1, 99)),
       ['image', fc.constant({}), (props: ReplicatedPostgresProps) => without(props, 'image')],
+      wrong('replication', otherWord()),
     ],
   ),
 
@@ -316,7 +334,12 @@ const sets: Subject[] = [
       { requiredKeys: ['replication'] },
     ),
     (chart, props) => new Postgres(chart, ID, props),
-    [...setBreaks, ...volumeBreaks, wrong('replicas', fc.oneof(values.noWhole(1), values.count(2)))],
+    [
+      ...setBreaks,
+      ...volumeBreaks,
+      wrong('replicas', fc.oneof(values.noWhole(1), values.count(2))),
+      wrong('replication', otherWord()),
+    ],
   ),
 
   subject<KafkaProps>(
@@ -368,9 +391,24 @@ const sets: Subject[] = [
       { requiredKeys: [] },
     ),
     (chart, props) => new Mysql(chart, ID, props),
-    [...setBreaks, ...volumeBreaks, wrong('replicas', values.noWhole(0))],
+    [...setBreaks, ...volumeBreaks, wrong('replicas', values.noWhole(0)), wrong('flavour', otherWord())],
   ),
 ]
+
+/** What is none of the words that a property is one of, some of them names that every object of JavaScript has. */
+function otherWord(): fc.Arbitrary<string> {
+  return fc.constantFrom(
+    '',
+    'x',
+    'maria',
+    'MySQL',
+    'None',
+    'patroni ',
+    'toString',
+    'constructor',
+    '__proto__',
+  )
+}
 
 /** Name of a user of Redis. */
 function redisUser(): fc.Arbitrary<string> {
@@ -478,6 +516,7 @@ const others: Subject[] = [
       wrong('name', values.noLabel1035(53)),
       wrong('replicas', values.noWhole(0)),
       wrong('command', fc.constant([])),
+      ['image', fc.constant({}), (props: GrpcBackendProps) => without(props, 'image')],
     ],
   ),
 
@@ -485,7 +524,11 @@ const others: Subject[] = [
     'GrpcClient',
     fc.record({ name: values.label1123(), image: values.image }, { requiredKeys: ['image'] }),
     (chart, props) => new GrpcClient(chart, ID, props),
-    [wrong('name', values.noLabel()), wrong('image', values.noImage)],
+    [
+      wrong('name', values.noLabel()),
+      wrong('image', values.noImage),
+      ['image', fc.constant({}), (props: GrpcClientProps) => without(props, 'image')],
+    ],
   ),
 
   subject<MultitoolProps>(

@@ -194,6 +194,19 @@ describe('kube-proxy.refused', () => {
     expect(judged({ ...empty, reach: 'timeout', policies })('refused')?.hint).toContain('made/shut')
   })
 
+  test('is judged by the nodes that tried it, and not where they tried others', () => {
+    const here = { host: VIP, port: 80, outcome: 'refused', ms: 1 }
+    const other = { ...here, host: '10.96.7.8' }
+    const seen = (one: object, two: object): Partial<Facts> => ({
+      observed: { reach: { one: part([one]), two: part([two]) } },
+    })
+    expect(judged({ ...empty, ...seen(here, other) })('refused')?.verdict).toBe('pass')
+    expect(judged({ ...empty, ...seen({ ...here, outcome: 'timeout' }, other) })('refused')?.verdict).toBe(
+      'fail',
+    )
+    expect(judged({ ...empty, ...seen(other, other) })('refused')).toMatchObject({ verdict: 'skipped' })
+  })
+
   test('is no claim of a service that leads somewhere', () => {
     expect(judged()('refused')).toBeUndefined()
   })

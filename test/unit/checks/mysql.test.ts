@@ -233,10 +233,19 @@ describe('what could not be observed is never green', () => {
     })
   })
 
-  test('who may not see the status of replication', () => {
+  test('who may not see the status of replication, or had no answer', () => {
     const { world, first } = made()
     delete first.replication
     expect(failing(world)).toEqual([])
-    expect(verdicts(mysqlChecks, 'mysql.primary.one', world)).toEqual({ db: 'inconclusive' })
+    expect(run(mysqlChecks, 'mysql.primary.one', world)[0]).toMatchObject({
+      verdict: 'inconclusive',
+      hint: 'Could not be judged: SHOW REPLICA STATUS may not be seen, or gave no answer.',
+    })
+  })
+
+  test('a position of the primary that nobody told', () => {
+    const { world, connections } = made()
+    delete connections.position
+    expect(notPassed(mysqlChecks, world)).toEqual({ inconclusive: ['mysql.replication.gtid'] })
   })
 })

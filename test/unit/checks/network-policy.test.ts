@@ -1,4 +1,3 @@
-import type { KubernetesObject } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { networkPolicyChecks } from '../../../lab/checks/network-policy.js'
 import type { NetworkPolicy, PolicyAttempt, PolicySpec } from '../../../lab/observe/model/policies.js'
@@ -49,10 +48,18 @@ interface Facts {
   readonly seen?: Part<{ attempts: readonly PolicyAttempt[] }>
   readonly all?: typeof pods
   readonly also?: readonly NetworkPolicy[]
-  readonly workloads?: readonly KubernetesObject[]
+  readonly workloads?: readonly object[]
 }
 
-function worldOf({ declared = policy, live, attempts = right, seen, all = pods, also = [], workloads = [] }: Facts): World {
+function worldOf({
+  declared = policy,
+  live,
+  attempts = right,
+  seen,
+  all = pods,
+  also = [],
+  workloads = [],
+}: Facts): World {
   return networkWorld({
     policies: [declared, ...also],
     workloads,

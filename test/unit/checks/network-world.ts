@@ -1,4 +1,3 @@
-import type { KubernetesObject } from '@kubernetes/client-node'
 import { readDeclared } from '../../../lab/observe/model/declared.js'
 import type { Check, World } from '../../../lab/checks/check.js'
 import type { CheckResult } from '../../../lab/report/model.js'
@@ -55,13 +54,19 @@ export function policyOf(key: string, spec: PolicySpec): NetworkPolicy {
 export interface NetworkWorld {
   readonly lab?: Partial<World['lab']>
   readonly policies?: readonly NetworkPolicy[]
-  readonly workloads?: readonly KubernetesObject[]
+  readonly workloads?: readonly object[]
   readonly api?: Partial<Observations['api']>
   readonly seen?: Partial<Observations>
 }
 
 /** A small cluster of two nodes, of which only what a test is about is known. */
-export function networkWorld({ lab, policies = [], workloads = [], api = {}, seen = {} }: NetworkWorld): World {
+export function networkWorld({
+  lab,
+  policies = [],
+  workloads = [],
+  api = {},
+  seen = {},
+}: NetworkWorld): World {
   const observations = { api, policies: {}, calico: {}, ...seen } as unknown as Observations
   return {
     lab: {
@@ -69,7 +74,7 @@ export function networkWorld({ lab, policies = [], workloads = [], api = {}, see
       ...{ ipFamilies: [4] },
       ...lab,
     },
-    declared: readDeclared([...policies, ...workloads]),
+    declared: readDeclared([...policies, ...(workloads as readonly NetworkPolicy[])]),
     observations,
   }
 }

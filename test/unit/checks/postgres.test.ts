@@ -72,12 +72,12 @@ interface Seen {
 }
 
 /** Three servers by Patroni, of which the second one is primary. */
-function made(mayWrite = true): Seen {
+function made(mayWrite = true, services: Record<string, Record<string, string>> = {}): Seen {
   const world = databaseWorld({
     name: 'db',
     port: 5432,
     replicas: 3,
-    services: { db: { app: 'db' }, 'db-primary': { app: 'db', role: 'primary' } },
+    services: { db: { app: 'db' }, 'db-primary': { app: 'db', role: 'primary' }, ...services },
     labels: { 'db-0': { role: 'replica' }, 'db-1': { role: 'primary' }, 'db-2': { role: 'replica' } },
   })
   const first = replica()
@@ -287,6 +287,21 @@ describe('what could not be observed is never green', () => {
     expect(inconclusive).toEqual(postgresChecks.map(({ id }) => id))
   })
 
+  test('a pod of unknown role that a connection to a role came to', () => {
+    const { world, servers, connections } = made(true, { 'db-replica': { app: 'db', role: 'replica' } })
+    connections.hosts[serviceHost('db-replica')] = {
+      reached: [0, 2].map((each) => ({ address: at(each), inRecovery: true })),
+    }
+    expect(failing(world)).toEqual([])
+    servers['db-2'] = lost('no answer within 15 s')
+    expect(verdicts(postgresChecks, 'postgres.service', world)).toEqual({
+      ...{ db: 'pass', 'db-headless': 'pass', 'db-primary': 'pass', 'db-replica': 'inconclusive' },
+    })
+    // One that is known to be of another role is wrong, whatever the rest are.
+    connections.hosts[serviceHost('db-replica')]?.reached.push({ address: at(1), inRecovery: false })
+    expect(failing(world)).toEqual(['postgres.service'])
+  })
+
   test('the pods: the primary is known, but not whose address is whose', () => {
     const { world } = made()
     Object.assign(world.observations.api, { pods: lost('403') })
@@ -294,6 +309,49 @@ describe('what could not be observed is never green', () => {
     expect(fail).toBeUndefined()
     expect(inconclusive).toContain('postgres.service')
     expect(inconclusive).toContain('postgres.role.label')
+  })
+})
+
+describe('Patroni is spoken of where it may be', () => {
+  type Patroni = NonNullable<Mutable<PostgresServerSeen>['patroni']> | null
+  const hints = (patroni: Patroni): Record<string, string | undefined> => {
+    const { world, servers } = made()
+    for (const pod of ['db-0', 'db-1', 'db-2']) servers[pod] = ok({ ...replica(), patroni })
+    const none = ['postgres.primary.one', 'postgres.role.label'].map((id) => [
+      id,
+      run(postgresChecks, id, world)[0]?.hint,
+    ])
+    servers['db-1'] = ok({ ...primary(), patroni })
+    servers['db-0'] = ok({ ...replica(), patroni, receiver: null })
+    const [receiver] = run(postgresChecks, 'postgres.replication.source', world)
+    return Object.fromEntries([...none, ['receiver', receiver?.hint]]) as Record<string, string | undefined>
+  }
+
+  test('where it is', () => {
+    expect(hints({ ...settings })).toMatchObject({
+      'postgres.primary.one': expect.stringContaining('patronictl list') as string,
+      'postgres.role.label': expect.stringContaining('Patroni keeps the label up to date') as string,
+      receiver: expect.stringContaining('patronictl list') as string,
+    })
+  })
+
+  test('not where no server has it', () => {
+    const said = hints(null)
+    expect(said['postgres.role.label']).toBe(
+      'Nothing that was found here keeps such a label (there is no Patroni): whoever makes a server primary has to set it, or the service leads nowhere.',
+    )
+    expect(Object.values(said).join()).not.toContain('patronictl')
+    expect(Object.values(said).every((hint) => hint !== undefined && hint !== '')).toBe(true)
+  })
+
+  test('where nobody may read what it was told', () => {
+    const { world, servers } = made()
+    for (const pod of ['db-0', 'db-1', 'db-2']) {
+      const server = replica()
+      delete server.patroni
+      servers[pod] = ok(server)
+    }
+    expect(run(postgresChecks, 'postgres.primary.one', world)[0]?.hint).toContain('patronictl list')
   })
 })
 

@@ -85,6 +85,20 @@ function made({ sentinel = false, announces = true, named = host }: Options = {}
   return { world, all, seen }
 }
 
+/** Declares that the first pod is the master. */
+function byOrdinal(world: World): StatefulSetOf {
+  const set = world.declared[0] as unknown as StatefulSetOf
+  set.spec.template.spec.containers[0]?.command.push('--replicaof', host('db-0'))
+  return set
+}
+
+interface StatefulSetOf {
+  readonly spec: {
+    volumeClaimTemplates?: object[]
+    template: { spec: { containers: { command: string[] }[] } }
+  }
+}
+
 const failing = (world: World): string[] => notPassed(redisChecks, world)['fail'] ?? []
 
 describe('where no ordinal is declared to be master, it is whoever says so', () => {
@@ -151,6 +165,79 @@ describe('faults', () => {
     expect(verdicts(redisChecks, 'redis.replication.offset', world)['db-1']).toBe('inconclusive')
     delete seen.write.offset
     expect(verdicts(redisChecks, 'redis.replication.offset', world)['db-0']).toBe('inconclusive')
+  })
+
+  test('a server that is silent fails PING, and nothing more is said of it', () => {
+    const { world, all } = made()
+    for (const ping of ['', 'no answer in 6 s']) {
+      all['db-1'] = { ping }
+      expect(verdicts(redisChecks, 'redis.ping', world)).toMatchObject({ 'db-1': 'fail' })
+      expect(verdicts(redisChecks, 'redis.readonly', world)).toMatchObject({ 'db-1': 'inconclusive' })
+    }
+  })
+
+  test('a server that takes a write fails; that it refused for another reason proves nothing', () => {
+    const { world, all } = made()
+    Object.assign(all['db-1'] ?? {}, { write: 'OK' })
+    expect(failing(world)).toEqual(['redis.readonly'])
+    for (const write of [
+      '',
+      'no answer in 2 s',
+      "NOPERM User default has no permissions to run the 'set' command",
+      'Could not connect to Redis at db-1: Connection refused',
+    ]) {
+      Object.assign(all['db-1'] ?? {}, { write })
+      expect(notPassed(redisChecks, world)).toEqual({
+        ...{ inconclusive: ['redis.readonly'], skipped: ['redis.init-log'] },
+      })
+    }
+  })
+
+  test('a user who may not write says nothing of the master', () => {
+    for (const set of ["NOPERM User default has no permissions to run the 'set' command", 'NOAUTH …']) {
+      const { world, seen } = made()
+      seen.write = { set, acknowledged: '0', removed: '' }
+      expect(failing(world)).toEqual([])
+      expect(run(redisChecks, 'redis.write-ack', world)[0]).toMatchObject({
+        ...{ verdict: 'inconclusive', hint: `Could not be judged: the user may not write: ${set}.` },
+      })
+    }
+    const { world, seen } = made()
+    seen.write = { set: 'MISCONF Errors writing to disk', acknowledged: '0', removed: '' }
+    expect(failing(world)).toEqual(['redis.write-ack'])
+  })
+
+  test.each(['db-1', 'db-2'])(
+    'INFO of %s that was not answered in time is no fault of replication',
+    (pod) => {
+      const { world, all } = made()
+      Object.assign(all[pod] ?? {}, { replication: {} })
+      expect(failing(world)).toEqual([])
+      expect(verdicts(redisChecks, 'redis.replication.replica', world)['db-1']).toBe('inconclusive')
+    },
+  )
+
+  test('of a master that is known by its ordinal, too', () => {
+    const { world, all } = made()
+    byOrdinal(world)
+    all['db-0'] = { ping: 'PONG', replication: {} }
+    expect(run(redisChecks, 'redis.replication.master', world)[0]).toMatchObject({
+      ...{
+        verdict: 'inconclusive',
+        hint: 'Could not be judged: db-0 answered PING, but not INFO replication.',
+      },
+    })
+  })
+
+  test('a value that was not told, in time or to this user, is not another value', () => {
+    const { world, all } = made()
+    Object.assign(all['db-1'] ?? {}, { read: '' })
+    expect(failing(world)).toEqual(['redis.write-read'])
+    for (const read of ['no answer in 2 s', 'NOPERM …']) {
+      Object.assign(all['db-1'] ?? {}, { read })
+      expect(failing(world)).toEqual([])
+      expect(verdicts(redisChecks, 'redis.write-read', world)['db-1']).toBe('inconclusive')
+    }
   })
 
   test('a password that nobody knows is no silence', () => {
@@ -230,11 +317,8 @@ describe('Sentinel', () => {
 describe('what a lost master takes with it', () => {
   const lose = (keeps: boolean): string => {
     const { world, all } = made()
-    const set = world.declared[0] as unknown as {
-      spec: { volumeClaimTemplates?: object[]; template: { spec: { containers: { command: string[] }[] } } }
-    }
+    const set = byOrdinal(world)
     if (keeps) set.spec.volumeClaimTemplates = [{}]
-    set.spec.template.spec.containers[0]?.command.push('--replicaof', host('db-0'))
     all['db-0'] = { ping: '' }
     const lost = run(redisChecks, 'redis.ping', world).find(({ verdict }) => verdict === 'fail')
     return lost?.hint ?? ''

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { answersCheck } from '../../../lab/checks/services/answers.js'
 import { systemClock } from '../../../lab/observe/clock.js'
+import { connector } from '../../../lab/observe/connect.js'
 import type { PodExec } from '../../../lab/observe/exec.js'
 import type { Looking } from '../../../lab/observe/looking.js'
 import { readDeclared } from '../../../lab/observe/model/declared.js'
@@ -116,7 +117,7 @@ describe('the connections for it', () => {
     const { lab } = networkWorld({ lab: ours ? { topology: {} as never } : {} })
     const probes = new Map(lab.nodes.map((node) => [node, { namespace: 'made', pod: node, container: 'c' }]))
     const looking = {
-      ...{ collecting: { clock: systemClock }, exec, lab, pods: [web()], probes },
+      ...{ collecting: { clock: systemClock }, connect: connector(exec), lab, pods: [web()], probes },
       declared: readDeclared([first, second] as never),
       // By the slices nothing is ready only where they say so.
       api: { services: part([first, second]), endpointSlices: { error: 'none', source: '', durationMs: 0 } },

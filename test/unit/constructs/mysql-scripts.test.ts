@@ -217,6 +217,29 @@ esac`,
     })
   })
 
+  describe('a value of more than one line', () => {
+    const message = (key: string) => `The Secret's value for the key ${key} is more than one line of text\n`
+
+    test.each(SECRET_KEYS)('for %s starts no server: option files and SQL would break', async (key) => {
+      await stub('server', 'echo started')
+      for (const value of ['one\ntwo', 'one\n\ntwo\n', 'one\ttwo', 'one\r\n']) {
+        await secret(key, value)
+        expect(await run(scripts.start, 'mysql-1', 'server')).toEqual({
+          code: 1,
+          lines: [],
+          errors: message(key),
+        })
+      }
+    })
+
+    test('lets no replica ask for the primary', async () => {
+      await stub(client, ':')
+      await secret('replication-password', 'one\ntwo')
+      const { code, errors } = await run(scripts.waitForPrimary, 'mysql-1')
+      expect({ code, errors }).toEqual({ code: 1, errors: message('replication-password') })
+    })
+  })
+
   describe('readiness', () => {
     const [io, sql] = { mariadb: ['Slave_IO', 'Slave_SQL'], mysql: ['Replica_IO', 'Replica_SQL'] }[
       flavour

@@ -33,6 +33,10 @@ describe('what each rule allows and refuses at its edges', () => {
   })
 })
 
+test('an image that is not given is no image of the name "undefined"', () => {
+  expect(imageProblem(undefined)).toMatch(/^is missing/)
+})
+
 test('the message tells the length that was found and the one that is allowed', () => {
   expect(portNameProblem('postgres-primary')).toBe(
     '"postgres-primary" has 16 characters, at most 15 are allowed',

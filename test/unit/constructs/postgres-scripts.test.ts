@@ -67,6 +67,9 @@ function run(script: string, variables: Record<string, string> = {}): Promise<En
   })
 }
 
+const SEVERAL_LINES = (key: string): string =>
+  `The Secret's value for the key ${key} is more than one line of text\n`
+
 describe('starting Patroni', () => {
   beforeEach(() => stub('patroni', 'echo "$@"; env > "$ROOT/env"'))
 
@@ -174,6 +177,21 @@ describe('starting Patroni', () => {
     })
   })
 
+  test.each([PASSWORD_KEY, ...PATRONI_KEYS])(
+    'it does not start with more than one line for %s, which YAML would fold',
+    async (key) => {
+      for (const value of ['one\ntwo', 'one\n\ntwo\n', 'one\ttwo', 'one\r\n']) {
+        await secret(key, value)
+        expect(await run(START_PATRONI)).toEqual({ code: 1, lines: [], errors: SEVERAL_LINES(key) })
+      }
+    },
+  )
+
+  test('the end of the only line does not count', async () => {
+    await secret(PASSWORD_KEY, 'one\n')
+    expect((await configured()).postgresql.authentication).toMatchObject({ superuser: { password: 'one' } })
+  })
+
   test('a data directory that the kubelet opened to the group is closed again; the server would refuse it', async () => {
     await mkdir(`${root}${PGDATA}`, { mode: 0o770 })
     await chmod(`${root}${PGDATA}`, 0o2770)
@@ -235,6 +253,15 @@ for option; do case $option in --pwfile=*) cat "\${option#*=}" > "$ROOT/given" ;
     const { code, errors } = await run(START_SINGLE)
     expect(code).toBe(1)
     expect(errors).toBe('The Secret has no value for the key password\n')
+  })
+})
+
+describe('a value of more than one line', () => {
+  test('starts no single server: it would take the first one alone', async () => {
+    await stub('initdb', 'exit 9')
+    await secret(PASSWORD_KEY, 'one\ntwo')
+    const { code, errors } = await run(START_SINGLE)
+    expect({ code, errors }).toEqual({ code: 1, errors: SEVERAL_LINES(PASSWORD_KEY) })
   })
 })
 

@@ -110,7 +110,7 @@ ERROR:  relation "headless_lab_verify_token" does not exist
   test('a server that does not answer', () => {
     const error = 'psql: error: connection to server on socket failed: No such file or directory'
     expect(parsePostgres(`@@ local server\n${error}\n`, postgres)).toEqual({ error })
-    expect(parsePostgres('', postgres)).toEqual({ error: 'no answer' })
+    expect(parsePostgres('', postgres)).toEqual({ error: 'no answer in 10 s' })
   })
 
   test('who may not read what Patroni was told does not know', () => {
@@ -207,5 +207,8 @@ ERROR 1290 (HY000) at line 1: running with the --read-only option
   test('who may not see the status does not know', () => {
     const denied = status.replace(/\*{10}[\s\S]*/, 'ERROR 1227 (42000) at line 1: Access denied\n')
     expect(parseMysql(denied, mysql)).not.toHaveProperty('replication')
+    // What the script says where there was no answer at all.
+    const silent = status.replace(/\*{10}[\s\S]*/, 'ERROR \n')
+    expect(parseMysql(silent, mysql)).not.toHaveProperty('replication')
   })
 })

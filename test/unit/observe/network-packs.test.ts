@@ -7,6 +7,7 @@ import type { Looking } from '../../../lab/observe/looking.js'
 import type { NetworkPolicy } from '../../../lab/observe/model/policies.js'
 import type { Pod } from '../../../lab/observe/model/pods.js'
 import { collectCalico } from '../../../lab/observe/packs/calico.js'
+import { collectReach } from '../../../lab/observe/packs/reach.js'
 import { collectPolicies } from '../../../lab/observe/packs/policies.js'
 import { networkWorld, part, podOf, policyOf } from '../checks/network-world.js'
 import { broken } from '../checks/recorded.js'
@@ -56,7 +57,16 @@ function looking(facts: Facts = {}): Looking {
   const { lab, declared } = networkWorld({ policies })
   const probes = probe ? new Map([['a', { namespace: 'default', pod: 'tool', container: 'one' }]]) : new Map()
   return {
-    ...{ collecting: { clock: systemClock }, exec, connect: connector(exec), lab, declared, pods, probes, mayWrite: true },
+    ...{
+      collecting: { clock: systemClock },
+      exec,
+      connect: connector(exec),
+      lab,
+      declared,
+      pods,
+      probes,
+      mayWrite: true,
+    },
     api: { ipPools: pools, pods: part(pods), networkPolicies: part(policies), namespaces },
     engine: engine
       ? { docker: 'docker', containerlab: 'containerlab', topologyFile: 'file', run }
@@ -136,5 +146,45 @@ describe('calico', () => {
     const seen = await collectCalico(looking({ pools: pools('Always'), engine: false }))
     expect(seen['a']?.routes).toMatchObject({ error: 'the nodes are not containers of this machine' })
     expect(seen['a']).not.toHaveProperty('wire')
+  })
+})
+
+describe('connections that have to be refused', () => {
+  /** The virtual IPs that each node tries, of services behind which nothing is. */
+  async function triedOn(count: number): Promise<string[][]> {
+    const services = Array.from({ length: count }, (_, i) => ({
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: `none-${i}`, namespace: 'default' } },
+      spec: { clusterIP: `10.96.0.${i}`, selector: { app: `none-${i}` }, ports: [{ port: 80 }] },
+    }))
+    const base = looking()
+    const tried: string[][] = []
+    const { declared } = networkWorld({ workloads: services })
+    await collectReach({
+      ...base,
+      ...{ declared, lab: { ...base.lab, topology: { pools: [] } } },
+      api: { ...base.api, services: part(services), endpointSlices: part([]) },
+      probes: new Map(
+        base.lab.nodes.map((node) => [node, { namespace: 'default', pod: node, container: 'one' }]),
+      ),
+      connect: (_: unknown, attempts: readonly { readonly host: string }[]) => {
+        tried.push(attempts.map(({ host }) => host.replace('10.96.0.', '')))
+        return Promise.resolve([])
+      },
+    })
+    return tried
+  }
+
+  test('are tried from every node where they are few', async () => {
+    expect(await triedOn(2)).toEqual([
+      ['0', '1'],
+      ['0', '1'],
+    ])
+  })
+
+  test('are tried in turn where they are many, since the kernel answers few at once', async () => {
+    expect(await triedOn(5)).toEqual([
+      ['0', '1', '2'],
+      ['3', '4', '0'],
+    ])
   })
 })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { judge } from '../../../lab/checks/judge.js'
-import { packsNeeded } from '../../../lab/checks/needed.js'
-import { checks } from '../../../lab/checks/registry.js'
-import type { PackObservations } from '../../../lab/observe/model/observations.js'
-import { collectors } from '../../../lab/observe/packs.js'
-import { healthy, recording } from './recorded.js'
+import { judge } from '../../lab/checks/judge.js'
+import { packsNeeded } from '../../lab/needed.js'
+import { checks } from '../../lab/checks/registry.js'
+import type { PackObservations } from '../../lab/observe/model/observations.js'
+import { collectors } from '../../lab/observe/packs.js'
+import { healthy, recording } from './checks/recorded.js'
 
 describe('what is observed for a selection', () => {
   test('everything is, unless some checks only are wanted', () => {

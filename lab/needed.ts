@@ -1,9 +1,9 @@
-import type { Pack } from '../observe/model/observations.js'
-import { collectors } from '../observe/packs.js'
-import { RULES } from './kube-proxy/rules.js'
-import { checks } from './registry.js'
-import { selectChecks } from './select.js'
-import type { Selection } from './select.js'
+import type { Pack } from './observe/model/observations.js'
+import { collectors } from './observe/packs.js'
+import { RULES } from './checks/kube-proxy/rules.js'
+import { checks } from './checks/registry.js'
+import { selectChecks } from './checks/select.js'
+import type { Selection } from './checks/select.js'
 
 const RULE_PACKS: readonly Pack[] = ['iptables', 'nftables', 'ipvs']
 
