@@ -13,17 +13,15 @@ const AT_ONCE = 64
  *
  * A line for each, in any order: `@@ <number> <ms> <exit code> <words of the tool>`.
  *
- * Arguments: seconds for each; then a host and a port for each connection.
+ * Arguments: a host, a port and seconds for each connection.
  */
 const SCRIPT = `
-seconds=$1
-shift
 set -f
 export LC_ALL=C
 if command -v bash > /dev/null; then
-  connect() { timeout "$seconds" bash -c ': 3<> "/dev/tcp/$1/$2"' bash "$1" "$2"; }
+  connect() { timeout "$3" bash -c ': 3<> "/dev/tcp/$1/$2"' bash "$1" "$2"; }
 elif nc -h 2>&1 | grep -q -- 'z[[:alnum:]]*\\]\\|-z'; then
-  connect() { timeout "$seconds" nc -z -v -w "$seconds" "$1" "$2"; }
+  connect() { timeout "$3" nc -z -v -w "$3" "$1" "$2"; }
 else
   echo 'the pod has neither bash nor an nc with -z' >&2
   exit 1
@@ -31,25 +29,25 @@ fi
 now() { read -r up _ < /proc/uptime; echo "\${up%.*}\${up#*.}"; }
 try() {
   start=$(now)
-  said=$(connect "$2" "$3" 2>&1 < /dev/null)
+  said=$(connect "$2" "$3" "$4" 2>&1 < /dev/null)
   code=$?
   said=$(echo $said)
   printf '@@ %s %s %s %s\\n' "$1" "$((($(now) - start) * 10))" "$code" "$said"
 }
 number=0
-while [ $# -gt 1 ]; do
-  try "$number" "$1" "$2" &
+while [ $# -gt 2 ]; do
+  try "$number" "$1" "$2" "$3" &
   number=$((number + 1))
   [ $((number % ${AT_ONCE})) -ne 0 ] || wait
-  shift 2
+  shift 3
 done
 wait
 `
 
-/** The command that tries the connections, for one exec. {@link AT_ONCE} of them take {@link CONNECT_S} seconds at most, and a little. */
+/** The command that tries the connections, for one exec. {@link AT_ONCE} of them take as long as one of them may, and a little. */
 export function reachCommand(attempts: readonly ReachAttempt[]): string[] {
-  const pairs = attempts.flatMap(({ host, port }) => [host, String(port)])
-  return ['sh', '-c', SCRIPT, 'sh', String(CONNECT_S), ...pairs]
+  const words = attempts.flatMap(({ host, port, seconds = CONNECT_S }) => [host, port, seconds].map(String))
+  return ['sh', '-c', SCRIPT, 'sh', ...words]
 }
 
 /**

@@ -3,6 +3,8 @@ export interface ReachAttempt {
   /** An address, or a name that the pod's resolver completes. */
   readonly host: string
   readonly port: number
+  /** How long nothing may be heard. Default: 2 s. */
+  readonly seconds?: number
 }
 
 /**
@@ -11,7 +13,7 @@ export interface ReachAttempt {
  */
 export type ReachOutcome = 'open' | 'refused' | 'timeout' | 'unknown-name' | 'unreachable'
 
-export interface ReachSeen extends ReachAttempt {
+export interface ReachSeen extends Omit<ReachAttempt, 'seconds'> {
   readonly outcome: ReachOutcome
   /** How long it took to know, in steps of 10 ms. */
   readonly ms: number

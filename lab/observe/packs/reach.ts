@@ -30,10 +30,13 @@ export async function collectReach(looking: Looking): Promise<Parts<readonly Rea
 }
 
 /**
- * So many services a node tries to be refused by. The kernel tells a client only now and then that it is refused
- * (icmp_ratelimit: 6 times at once, then once a second), and is silent else, which would look like a fault.
+ * So many services a node tries to be refused by, and so long. The kernel tells a client only now and then that it is
+ * refused (icmp_ratelimit: 6 times at once, then once a second), and is silent else, which would look like a fault.
+ * Of the refusals, that of the first packet often comes to nothing, since the client is not done with connecting; the
+ * next packets are sent after 1 and 3 seconds.
  */
-const REFUSALS = 3
+const REFUSALS = 2
+const REFUSED_S = 4
 
 /** What a node tries: everything where that is little, else it takes turns with the others. */
 function turnOf(node: number, services: readonly (readonly ReachAttempt[])[]): ReachAttempt[] {
@@ -52,7 +55,7 @@ function toBeRefused({ api, declared, pods }: Looking): ReachAttempt[][] {
     const known = listed === undefined ? undefined : readyEndpoints(allSlicesOf(service, listed)).length
     const ready = readyBehind(service, { pods, slices: declared.endpointSlices })
     const sockets = ready === 0 || known === 0 ? vipSockets(service, api) : []
-    return sockets.length === 0 ? [] : [sockets]
+    return sockets.length === 0 ? [] : [sockets.map((socket) => ({ ...socket, seconds: REFUSED_S }))]
   })
 }
 

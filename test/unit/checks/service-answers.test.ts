@@ -106,8 +106,8 @@ describe('the connections for it', () => {
 
   async function attempts({ ours = false }): Promise<Record<string, string[]>> {
     const seen: Record<string, string[]> = { a: [], b: [] }
-    const exec: PodExec = ({ pod }, [, , , , , ...pairs]) => {
-      const lines = pairs.flatMap((host, i) => (i % 2 === 0 ? [`${host} ${pairs[i + 1] ?? ''}`] : []))
+    const exec: PodExec = ({ pod }, [, , , , ...words]) => {
+      const lines = words.flatMap((host, i) => (i % 3 === 0 ? [`${host} ${words[i + 1] ?? ''}`] : []))
       seen[pod]?.push(...lines)
       const stdout = lines.map((_, i) => `@@ ${i} 10 0\n`).join('')
       return Promise.resolve({ exitCode: 0, stdout, stderr: '' })

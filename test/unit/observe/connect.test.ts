@@ -10,7 +10,7 @@ const open = (port: number): object => ({ host: 'a', port, outcome: 'open', ms: 
 function fake(): { exec: PodExec; execs: [pod: string, ports: number[]][] } {
   const execs: [string, number[]][] = []
   const exec: PodExec = ({ pod }, command) => {
-    const ports = command.slice(6).filter((_, i) => i % 2 === 0)
+    const ports = command.slice(4).filter((_, i) => i % 3 === 1)
     execs.push([pod, ports.map(Number)])
     const lines = ports.map((_, i) => `@@ ${String(i)} 10 0 `)
     return Promise.resolve({ exitCode: 0, stdout: lines.reverse().join('\n'), stderr: '' })

@@ -10,7 +10,7 @@ test('the script is always the same; what differs are its arguments', () => {
   const [sh, option, script, ...args] = reachCommand(attempts)
   expect([sh, option]).toEqual(['sh', '-c'])
   expect(script).not.toContain('10.96')
-  expect(args.slice(0, 4)).toEqual(['sh', '2', '10.96.1.73', '80'])
+  expect(args.slice(0, 4)).toEqual(['sh', '10.96.1.73', '80', '2'])
 })
 
 describe('parseReach', () => {
