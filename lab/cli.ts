@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandIo, LabOptions } from './commands/context.js'
 import { deploy, type DeployOptions } from './commands/deploy.js'
+import { doctor, type DoctorOptions } from './commands/doctor.js'
 import { reportError } from './commands/report-error.js'
 import { synth, type SynthOptions } from './commands/synth.js'
 import { teardown, type TeardownOptions } from './commands/teardown.js'
@@ -12,7 +13,7 @@ import { LabError } from './errors.js'
 import { watchSignals } from './host/signals.js'
 
 /** What any of the commands may be given. */
-type Options = DeployOptions & VerifyCommandOptions & TeardownOptions & SynthOptions
+type Options = DeployOptions & VerifyCommandOptions & TeardownOptions & SynthOptions & DoctorOptions
 
 /** Runs the program; its exit code is set when the promise resolves. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -71,6 +72,9 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
     '--cache',
     'also remove all built artifacts',
   )
+  command('doctor', 'measure what on this host makes labs fail, and say what to do', doctor)
+    .option('--fix', 'do what is safe: start the engine, raise limits of inotify until the next start')
+    .option('--json', 'print one JSON object')
   command('synth', 'write the manifests of the workloads', synth)
     .option('-o, --output <folder>', 'folder for the manifests (default: dist)')
     .addOption(new Option('--stdout', 'print the manifests instead').conflicts('output'))

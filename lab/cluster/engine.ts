@@ -55,6 +55,22 @@ export class Engine {
     return [...unique.values()].toSorted((a, b) => a.name.localeCompare(b.name))
   }
 
+  /** Every lab of which containers are there, by kind's or our own label, and how many of them run. */
+  async labs(): Promise<{ name: string; running: number; all: number }[]> {
+    const [kind = '', , ours = ''] = OWNER_LABELS
+    const format = `{{.ID}}\t{{.State}}\t{{.Label "${kind}"}}\t{{.Label "${ours}"}}`
+    const lines = await this.lines('ps', '-a', '--format', format)
+    const labs = new Map<string, { name: string; running: number; all: number }>()
+    for (const line of lines) {
+      const [, state, ofKind = '', own = ''] = line.split('\t')
+      const name = own === '' ? ofKind : own
+      if (name === '') continue
+      const { running, all } = labs.get(name) ?? { running: 0, all: 0 }
+      labs.set(name, { name, running: running + Number(state === 'running'), all: all + 1 })
+    }
+    return [...labs.values()].toSorted((a, b) => a.name.localeCompare(b.name))
+  }
+
   /** Removes containers with their anonymous volumes, whatever their state. */
   async removeContainers(containers: readonly Container[]): Promise<void> {
     if (containers.length === 0) return

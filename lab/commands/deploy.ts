@@ -13,6 +13,7 @@ import { tryRun } from '../host/run.js'
 import { deployStages } from '../pipeline/deploy.js'
 import { runStages } from '../pipeline/progress.js'
 import { neededArtifacts } from '../plan/plan.js'
+import { space } from '../plan/space.js'
 import { exitCodeOf } from '../report/model.js'
 import { ago, seconds } from '../words.js'
 import { holding, hostLog, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
@@ -49,10 +50,6 @@ export async function deploy(options: DeployOptions, io: CommandIo): Promise<num
   })
 }
 
-/** Bytes that the artifacts take, and the caches of Go while it builds them (they are in the home folder). */
-const CACHE = 3e9
-const GO_CACHES = 9e9
-
 async function makeLab(
   lab: Lab,
   { yes = false, refresh = false }: DeployOptions,
@@ -79,8 +76,8 @@ async function makeLab(
     artifacts,
     pending,
     diskToBuild: [
-      { folder: cacheDir(), bytes: CACHE },
-      { folder: homedir(), bytes: tools.includes('go') ? GO_CACHES : 0 },
+      { folder: cacheDir(), bytes: space.cache },
+      { folder: homedir(), bytes: tools.includes('go') ? space.goCaches : 0 },
     ],
     run: tryRun,
     connect: (kubeconfig: string, signal: AbortSignal) => new Kube(kubeconfig, signal),

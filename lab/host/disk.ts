@@ -35,12 +35,20 @@ const realLook: DiskLook = {
   },
 }
 
-/**
- * Looks whether there is space for all of it; what lies on one file system is added up.
- *
- * @throws LabError `host.disk` with what is free and what is needed
- */
-export async function checkDisk(needs: readonly DiskNeed[], look: DiskLook = realLook): Promise<void> {
+/** What is free on one file system, and what will be taken there. */
+export interface DiskSpace {
+  readonly folders: readonly string[]
+  /** Bytes. */
+  readonly free: number
+  /** Bytes. */
+  readonly needed: number
+}
+
+/** The space of all of it; what lies on one file system is added up. Nothing that needs nothing is looked at. */
+export async function measureDisk(
+  needs: readonly DiskNeed[],
+  look: DiskLook = realLook,
+): Promise<DiskSpace[]> {
   const byDevice = new Map<number, { folders: string[]; bytes: number; at: string }>()
   for (const { folder, bytes } of needs) {
     if (bytes === 0) continue
@@ -48,12 +56,24 @@ export async function checkDisk(needs: readonly DiskNeed[], look: DiskLook = rea
     const sum = byDevice.get(device) ?? { folders: [], bytes: 0, at }
     byDevice.set(device, { ...sum, folders: [...sum.folders, folder], bytes: sum.bytes + bytes })
   }
-  for (const { folders, bytes, at } of byDevice.values()) {
-    const free = await look.free(at)
-    if (free >= bytes) continue
+  return Promise.all(
+    [...byDevice.values()].map(async ({ folders, bytes, at }) => ({
+      ...{ folders, free: await look.free(at), needed: bytes },
+    })),
+  )
+}
+
+/**
+ * Looks whether there is space for all of it.
+ *
+ * @throws LabError `host.disk` with what is free and what is needed
+ */
+export async function checkDisk(needs: readonly DiskNeed[], look: DiskLook = realLook): Promise<void> {
+  for (const { folders, free, needed } of await measureDisk(needs, look)) {
+    if (free >= needed) continue
     throw new LabError(
       'host.disk',
-      `${folders.join(', ')}: ${gigabytes(free)} free, and this needs ${gigabytes(bytes)}`,
+      `${folders.join(', ')}: ${gigabytes(free)} free, and this needs ${gigabytes(needed)}`,
       { hint: FREE_SPACE },
     )
   }
@@ -65,4 +85,5 @@ async function nearest(folder: string, look: DiskLook): Promise<{ device: number
   return device === undefined ? nearest(dirname(folder), look) : { device, at: folder }
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+/** `1.5 GB`. */
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`

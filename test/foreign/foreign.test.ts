@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -99,10 +99,9 @@ describe('a kind cluster made without this project, with the documents’ YAML',
     )
 
   /** Verifies with a kubeconfig and nothing else; there is no registry, so the probe's image is named too. */
-  const verify = async (namespaces: string): Promise<VerifyResult> => {
+  const verify = async (namespaces: string, config = kubeconfig): Promise<VerifyResult> => {
     const { code, stdout } = await start([
-      ...['verify', '--kubeconfig', kubeconfig, '--namespace', namespaces],
-      ...['--probe-image', workloadImages.multitool, '--json'],
+      ...['verify', ...probing(config), '--namespace', namespaces, '--json'],
     ]).ended
     expect(code).toBe(1)
     return JSON.parse(stdout) as VerifyResult
@@ -144,7 +143,36 @@ describe('a kind cluster made without this project, with the documents’ YAML',
     await settled(180)
     expect(findings(await verify('database,default'))).toEqual(sorted(combined))
   }, 300_000)
+
+  it('which need no other rights than those that it prints', async () => {
+    const { stdout: manifest } = await start(['verify', '--namespace', 'database,default', '--rbac']).ended
+    const rbac = join(folder, 'rbac.yaml')
+    await writeFile(rbac, manifest)
+    await kubectl('apply', '-f', rbac)
+    const token = await kubectl('create', 'token', '-n', 'database', 'headless-lab-verify')
+    const limited = join(folder, 'limited')
+    await copyFile(kubeconfig, limited)
+    await kubectl('config', '--kubeconfig', limited, 'set-credentials', 'limited', `--token=${token}`)
+    await kubectl('config', '--kubeconfig', limited, 'set-context', '--current', '--user=limited')
+    await settled(180)
+    expect(findings(await verify('database,default', limited))).toEqual(sorted(combined))
+  }, 300_000)
+
+  it('keeps no probe of a run that is interrupted', async () => {
+    const { child, ended } = start(['verify', ...probing(kubeconfig), '--namespace', 'moon'])
+    const probes = (): Promise<string> =>
+      kubectl('get', 'pods', '-A', '-l', 'headless-lab.dev/probe', '-o', 'name')
+    await within(60, async () => ((await probes()) === '' ? 'a probe pod' : undefined))
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(130)
+    expect(await probes()).toBe('')
+  }, 120_000)
 })
+
+/** Options for a cluster whose nodes can pull nothing. */
+function probing(config: string): string[] {
+  return ['--kubeconfig', config, '--probe-image', workloadImages.multitool]
+}
 
 /** The command line of the kind that containerlab drives, of the same version. */
 async function installKind(folder: string): Promise<void> {

@@ -4,19 +4,12 @@ import type { LabState } from '../../cluster/state.js'
 import { LabError } from '../../errors.js'
 import { checkDisk } from '../../host/disk.js'
 import type { Plan } from '../../plan/plan.js'
+import { space } from '../../plan/space.js'
 import type { DeployContext } from '../deploy-context.js'
 import { SECOND } from '../durations.js'
 import type { Step } from '../step.js'
 import { refuseOthersLab, whyMadeAnew } from './containers.js'
 import { kernelHasIpvs } from './ipvs.js'
-
-/**
- * Bytes of the engine's data that images take while they are built, and each node of a lab: its images, unpacked
- * once more, and the volumes of its pods; and those of the lab's state.
- */
-const ENGINE_TO_BUILD = 8e9
-const ENGINE_OF_NODE = 3.5e9
-const STATE = 20e6
 
 /** Looks for what would make a later step fail; changes nothing. */
 export function preflight(context: DeployContext): Step {
@@ -66,9 +59,10 @@ async function checkSpace(context: DeployContext, engine: Engine, hasNodes: bool
     ...(builds ? context.diskToBuild : []),
     {
       folder: await engine.dataRoot(),
-      bytes: (builds ? ENGINE_TO_BUILD : 0) + (hasNodes ? 0 : context.plan.nodes.length * ENGINE_OF_NODE),
+      bytes:
+        (builds ? space.engineToBuild : 0) + (hasNodes ? 0 : context.plan.nodes.length * space.engineOfNode),
     },
-    { folder: context.state.folder, bytes: hasNodes ? 0 : STATE },
+    { folder: context.state.folder, bytes: hasNodes ? 0 : space.state },
   ])
 }
 

@@ -177,6 +177,21 @@ describe('networks', () => {
   })
 })
 
+it('counts the containers of every lab and kind cluster, and those that run', async () => {
+  const lines = [
+    'a\trunning\tlab\t',
+    'b\texited\tlab\tlab',
+    'c\trunning\t\tlab',
+    'd\trunning\tkind\t',
+    'e\texited\t\t',
+  ]
+  const { run } = fakeRun(() => lines.join('\n'))
+  expect(await new Engine(run).labs()).toEqual([
+    { name: 'kind', running: 1, all: 1 },
+    { name: 'lab', running: 2, all: 3 },
+  ])
+})
+
 it('ends its commands with the step', async () => {
   const { run, calls } = fakeRun(() => '')
   const signal = never()

@@ -1,0 +1,257 @@
+import type { Plan } from '../plan/plan.js'
+import { AS_ROOT, requirements, ROOT } from '../host/requirements.js'
+import { FREE_SPACE, gigabytes } from '../host/disk.js'
+import type { DoctorFacts, LabInEngine } from './facts.js'
+import type { Finding } from './finding.js'
+
+/** The last minor version of Kubernetes whose kubelet starts on cgroup v1 unasked (KEP-4569). */
+const LAST_WITH_CGROUP_V1 = 34
+/** inotify instances of a node: systemd's, containerd's, the kubelet's and those of its pods (58 for 3 nodes, measured). */
+const INSTANCES_OF_NODE = 20
+/** What --fix sets, and what kind's documentation advises. */
+const ENOUGH_INSTANCES = 512
+const ENOUGH_WATCHES = 524_288
+const FEW_WATCHES = 65_536
+/** Drivers that cannot be stacked on themselves, or copy whole files: containerd in the node keeps its own layers. */
+const SLOW_DRIVERS: readonly string[] = ['vfs', 'fuse-overlayfs', 'devicemapper']
+/** Bytes of memory of the default lab (2.7 GB measured after its deploy), and of one node more. */
+const MEMORY_OF_LAB = 4e9
+const MEMORY_OF_NODE = 1e9
+
+/** What is wrong with the host, and what is not, from the ground up. Pure. */
+export function diagnose(
+  facts: DoctorFacts,
+  plan: Pick<Plan, 'nodes' | 'topology' | 'name'>,
+  kubernetes: string,
+): Finding[] {
+  return [
+    root(facts),
+    ...missing(facts),
+    engine(facts),
+    ...storage(facts),
+    privileged(facts),
+    cgroup(facts, kubernetes),
+    ...features(facts),
+    instances(facts, plan),
+    watches(facts),
+    ...disks(facts),
+    memory(facts, plan),
+    ...ranges(facts),
+    nameservers(facts),
+    port(facts),
+    ...leftovers(facts, plan),
+  ]
+}
+
+function root({ host }: DoctorFacts): Finding {
+  const about = { id: 'root', title: 'user' }
+  if (host.isRoot) return { ...about, verdict: 'ok', value: 'root' }
+  return { ...about, verdict: 'fail', value: ROOT.missing, fix: AS_ROOT }
+}
+
+/** What deploy would install. A stopped engine does not tell what has to be built. */
+function missing({ host, tools }: DoctorFacts): Finding[] {
+  const about = { id: 'tools', title: 'packages' }
+  const lacks = requirements(host, host.engine === 'stopped' ? [] : tools).filter((one) => one !== ROOT)
+  if (lacks.length === 0) return [{ ...about, verdict: 'ok', value: 'nothing has to be installed' }]
+  return lacks.map(({ missing: what, packages, from }) => ({
+    ...about,
+    verdict: from === undefined ? 'fail' : 'warn',
+    value: what,
+    fix:
+      from === undefined
+        ? `install ${packages.join(', ')} by hand`
+        : `deploy installs ${packages.join(', ')} (from the ${from}) when it may: npm run deploy -- --yes`,
+  }))
+}
+
+function engine({ host, engine: seen }: DoctorFacts): Finding {
+  const about = { id: 'engine', title: 'Docker engine' }
+  if (seen !== undefined) return { ...about, verdict: 'ok', value: `version ${seen.version}` }
+  if (host.engine === 'stopped')
+    return {
+      ...about,
+      verdict: 'warn',
+      value: 'installed, and does not run',
+      fix: 'deploy starts it',
+      repair: { kind: 'start-engine' },
+    }
+  return {
+    ...about,
+    verdict: host.engine === 'absent' ? 'warn' : 'fail',
+    value: 'there is none',
+    fix: 'deploy installs it when it may',
+  }
+}
+
+function storage({ engine: seen }: DoctorFacts): Finding[] {
+  if (seen === undefined) return []
+  const about = { id: 'storage-driver', title: 'storage driver', value: seen.storageDriver }
+  if (!SLOW_DRIVERS.includes(seen.storageDriver)) return [{ ...about, verdict: 'ok' }]
+  return [
+    {
+      ...about,
+      verdict: 'warn',
+      fix: 'it copies whole layers, so that nodes take long and much space: use overlay2 (docs.docker.com, storage drivers)',
+    },
+  ]
+}
+
+function privileged({ privileged: seen }: DoctorFacts): Finding {
+  const about = { id: 'privileged', title: 'privileged container' }
+  if (seen === undefined) return { ...about, verdict: 'unknown', value: 'not tried: no engine answers' }
+  if (seen === 'started') return { ...about, verdict: 'ok', value: 'really started' }
+  return {
+    ...about,
+    verdict: 'fail',
+    value: seen.refusal,
+    fix: "nodes are such containers: a rootless engine, one in another container, or an old runc cannot start them. On Debian 12 deploy offers the next release's engine",
+  }
+}
+
+function cgroup({ cgroupVersion }: DoctorFacts, kubernetes: string): Finding {
+  const minor = Number(/^v1\.(\d+)/.exec(kubernetes)?.[1])
+  const about = { id: 'cgroup', title: 'cgroup', value: `v${cgroupVersion}, Kubernetes ${kubernetes}` }
+  if (cgroupVersion === 2 || minor <= LAST_WITH_CGROUP_V1) return { ...about, verdict: 'ok' }
+  return {
+    ...about,
+    verdict: 'fail',
+    fix: 'the kubelet of this Kubernetes refuses cgroup v1: start the host with systemd.unified_cgroup_hierarchy=1',
+  }
+}
+
+function features({ features: all }: DoctorFacts): Finding[] {
+  const lacking = all.filter(({ there }) => there === false)
+  const unknown = all.filter(({ there }) => there === undefined)
+  const about = { id: 'kernel', title: 'kernel' }
+  if (lacking.length > 0)
+    return lacking.map(({ name, usedBy }) => ({
+      ...about,
+      verdict: 'fail',
+      value: `without ${name}`,
+      fix: `${usedBy} needs it: use a kernel that has it, as a module or built in`,
+    }))
+  const names = (list: typeof all): string => list.map(({ name }) => name).join(', ')
+  return unknown.length > 0
+    ? [{ ...about, verdict: 'unknown', value: `nothing tells whether it has ${names(unknown)}` }]
+    : [{ ...about, verdict: 'ok', value: names(all) }]
+}
+
+function instances({ inotify }: DoctorFacts, { nodes }: Pick<Plan, 'nodes'>): Finding {
+  const { maxInstances, instances: taken } = inotify
+  const needed = nodes.length * INSTANCES_OF_NODE
+  const free = maxInstances - taken
+  const about = {
+    id: 'inotify.instances',
+    title: 'inotify instances',
+    value: `${free} free of ${maxInstances}; a lab of ${nodes.length} nodes takes about ${needed}`,
+  }
+  if (free >= needed) return { ...about, verdict: 'ok' }
+  return {
+    ...about,
+    verdict: 'fail',
+    fix: `sysctl fs.inotify.max_user_instances=${ENOUGH_INSTANCES} (in /etc/sysctl.d to keep it)`,
+    repair: {
+      kind: 'sysctl',
+      key: 'fs.inotify.max_user_instances',
+      value: Math.max(ENOUGH_INSTANCES, taken + needed),
+    },
+  }
+}
+
+function watches({ inotify: { maxWatches } }: DoctorFacts): Finding {
+  const about = { id: 'inotify.watches', title: 'inotify watches', value: `at most ${maxWatches}` }
+  if (maxWatches >= FEW_WATCHES) return { ...about, verdict: 'ok' }
+  return {
+    ...about,
+    verdict: 'warn',
+    fix: `sysctl fs.inotify.max_user_watches=${ENOUGH_WATCHES} (in /etc/sysctl.d to keep it)`,
+    repair: { kind: 'sysctl', key: 'fs.inotify.max_user_watches', value: ENOUGH_WATCHES },
+  }
+}
+
+function disks({ disks: all }: DoctorFacts): Finding[] {
+  return all.map(({ folders, free, needed }) => {
+    const about = {
+      id: 'disk',
+      title: 'disk',
+      value: `${folders.join(', ')}: ${gigabytes(free)} free, a deploy takes ${gigabytes(needed)}`,
+    }
+    if (free >= needed) return { ...about, verdict: 'ok' as const }
+    return { ...about, verdict: 'fail' as const, fix: FREE_SPACE }
+  })
+}
+
+function memory({ memory: { available, total } }: DoctorFacts, { nodes }: Pick<Plan, 'nodes'>): Finding {
+  const needed = MEMORY_OF_LAB + Math.max(0, nodes.length - 3) * MEMORY_OF_NODE
+  const about = {
+    id: 'memory',
+    title: 'memory',
+    value: `${gigabytes(available)} free of ${gigabytes(total)}; the lab with all workloads takes about ${gigabytes(needed)}`,
+  }
+  if (available >= needed) return { ...about, verdict: 'ok' }
+  return {
+    ...about,
+    verdict: 'warn',
+    fix: 'turn some workloads off in the spec (workloads.kafka.enabled: false), or end something else',
+  }
+}
+
+function ranges({ clashes }: DoctorFacts): Finding[] {
+  const about = { id: 'networks', title: 'address ranges' }
+  if (clashes === undefined) return [{ ...about, verdict: 'unknown', value: 'not known: no engine answers' }]
+  if (clashes.length === 0) return [{ ...about, verdict: 'ok', value: 'nothing else uses those of the lab' }]
+  return clashes.map(({ severity, field, message, fix }) => ({
+    ...about,
+    verdict: severity === 'block' ? 'fail' : 'warn',
+    value: `${field}: ${message}`,
+    fix,
+  }))
+}
+
+/**
+ * A name server on loopback is the host's own; pods inherit it only where Docker's own server is not in between, as
+ * it is on the nodes' network.
+ */
+function nameservers({ nameservers: all }: DoctorFacts): Finding {
+  const about = { id: 'dns', title: 'name servers of the host' }
+  if (all.length === 0)
+    return {
+      ...about,
+      verdict: 'warn',
+      value: '/etc/resolv.conf names none',
+      fix: 'pods resolve names of the cluster only, until it names one that answers',
+    }
+  return { ...about, verdict: 'ok', value: all.join(', ') }
+}
+
+function port({ freePort }: DoctorFacts): Finding {
+  const about = { id: 'ports', title: 'port for the API server' }
+  if (freePort) return { ...about, verdict: 'ok', value: '127.0.0.1 gives one' }
+  return {
+    ...about,
+    verdict: 'fail',
+    value: '127.0.0.1 gives none',
+    fix: 'bring the loopback interface up (ip link set lo up), or end what takes all ports',
+  }
+}
+
+function leftovers({ labs }: DoctorFacts, plan: Pick<Plan, 'name'>): Finding[] {
+  const about = { id: 'labs', title: 'labs' }
+  if (labs === undefined) return [{ ...about, verdict: 'unknown', value: 'not known: no engine answers' }]
+  const said = ({ name, running, all }: LabInEngine): string => `${name}: ${running} of ${all} containers run`
+  const dead = labs.filter(({ running, all }) => running < all)
+  if (dead.length === 0)
+    return [
+      { ...about, verdict: 'ok', value: labs.length === 0 ? 'there are none' : labs.map(said).join('; ') },
+    ]
+  return dead.map((lab) => ({
+    ...about,
+    verdict: 'warn',
+    value: said(lab),
+    fix:
+      lab.name === plan.name
+        ? 'npm run deploy brings it back or makes it anew, npm run teardown removes it'
+        : `if it is a lab: npm run teardown -- --name ${lab.name}, in the folder it was made in; else it is somebody's kind cluster`,
+  }))
+}

@@ -1,0 +1,122 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { homedir } from 'node:os'
+import { findClashes, nodesNetwork } from '../../topology/index.js'
+import { Engine } from '../cluster/engine.js'
+import { measureDisk } from '../host/disk.js'
+import { probePrivileged } from '../host/engine.js'
+import { inspectHost } from '../host/inspect.js'
+import { cacheDir } from '../host/paths.js'
+import type { Tool } from '../host/requirements.js'
+import { must, type Run } from '../host/run.js'
+import type { Plan } from '../plan/plan.js'
+import { space } from '../plan/space.js'
+import type { DoctorFacts, InotifyFacts } from './facts.js'
+import { featuresFor, readKernel } from './kernel.js'
+
+/** What an examination is of. */
+export interface Examined {
+  readonly plan: Plan
+  /** Folder of the lab's state. */
+  readonly stateFolder: string
+  /** What a deploy would build with; empty where everything is built. */
+  readonly tools: readonly Tool[]
+  readonly builds: boolean
+}
+
+/** Measures the host. It starts one container, which ends at once, and changes nothing else. */
+export async function examine(
+  { plan, stateFolder, tools, builds }: Examined,
+  run: Run,
+  signal: AbortSignal,
+): Promise<DoctorFacts> {
+  const host = await inspectHost(run, signal)
+  const engine = host.engine === 'running' ? new Engine(run, { signal }) : undefined
+  const [about, refusal, labs, networks, kernel, inotify, memory, nameservers, freePort] = await Promise.all([
+    engine && infoOf(run, signal),
+    engine && probePrivileged(run, signal),
+    engine?.labs(),
+    engine?.hostNetworks([nodesNetwork]),
+    readKernel(),
+    readInotify(),
+    readMemory(),
+    readNameservers(),
+    takesPort(),
+  ])
+  const nodesAreThere = labs?.some(({ name }) => name === plan.name) === true
+  const disks = await measureDisk([
+    { folder: cacheDir(), bytes: builds ? space.cache : 0 },
+    { folder: homedir(), bytes: tools.includes('go') ? space.goCaches : 0 },
+    { folder: stateFolder, bytes: space.state },
+    {
+      folder: about?.dataRoot ?? '/var/lib/docker',
+      bytes:
+        (builds ? space.engineToBuild : 0) + (nodesAreThere ? 0 : plan.nodes.length * space.engineOfNode),
+    },
+  ])
+  return {
+    ...{ host, tools, labs, disks, memory, nameservers, freePort, inotify },
+    engine: about,
+    privileged: engine === undefined ? undefined : refusal === undefined ? 'started' : { refusal },
+    cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 2 : 1,
+    features: featuresFor(plan.topology, kernel),
+    clashes: networks === undefined ? undefined : findClashes(plan.topology, networks),
+  }
+}
+
+async function infoOf(
+  run: Run,
+  signal: AbortSignal,
+): Promise<{ version: string; storageDriver: string; dataRoot: string }> {
+  const format = '{{.ServerVersion}}\t{{.Driver}}\t{{.DockerRootDir}}'
+  const { stdout } = await must(run)('docker', ['info', '--format', format], { signal })
+  const [version = '', storageDriver = '', dataRoot = '/'] = stdout.trim().split('\t')
+  return { version, storageDriver, dataRoot }
+}
+
+async function readInotify(): Promise<InotifyFacts> {
+  const limit = async (name: string): Promise<number> =>
+    Number(await readFile(`/proc/sys/fs/inotify/${name}`, 'utf8'))
+  const [maxInstances, maxWatches, instances] = await Promise.all([
+    limit('max_user_instances'),
+    limit('max_user_watches'),
+    instancesTaken(),
+  ])
+  return { maxInstances, maxWatches, instances }
+}
+
+/** Open inotify instances of all processes that may be looked into. */
+async function instancesTaken(): Promise<number> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const counts = await Promise.all(
+    pids.map(async (pid) => {
+      const folder = `/proc/${pid}/fd`
+      const names = await readdir(folder).catch(() => [])
+      const links = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => '')))
+      return links.filter((link) => link === 'anon_inode:inotify').length
+    }),
+  )
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+async function readMemory(): Promise<DoctorFacts['memory']> {
+  const text = await readFile('/proc/meminfo', 'utf8')
+  const bytes = (name: string): number =>
+    1024 * Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0)
+  return { available: bytes('MemAvailable'), total: bytes('MemTotal') }
+}
+
+async function readNameservers(): Promise<string[]> {
+  const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
+  return [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, address = '']) => address)
+}
+
+/** Whether loopback gives a listener a port of its choice. */
+function takesPort(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(0, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}

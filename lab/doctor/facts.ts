@@ -1,0 +1,56 @@
+import type { Clash } from '../../topology/index.js'
+import type { DiskSpace } from '../host/disk.js'
+import type { HostFacts, Tool } from '../host/requirements.js'
+
+/** What was measured on the host; judged by `diagnose`. A part that could not be measured is `undefined`. */
+export interface DoctorFacts {
+  readonly host: HostFacts
+  /** What a deploy would build with. */
+  readonly tools: readonly Tool[]
+  readonly engine: EngineFacts | undefined
+  /** Whether the engine really starts a privileged container: its words where it does not. */
+  readonly privileged: 'started' | { readonly refusal: string } | undefined
+  readonly cgroupVersion: 1 | 2
+  /** Of the kernel, by the names of its configuration; `undefined` where nothing tells. */
+  readonly features: readonly KernelFeature[]
+  readonly inotify: InotifyFacts
+  readonly disks: readonly DiskSpace[]
+  /** Bytes. */
+  readonly memory: { readonly available: number; readonly total: number }
+  /** Of the lab's ranges with networks and routes that are there. */
+  readonly clashes: readonly Clash[] | undefined
+  /** Of /etc/resolv.conf. */
+  readonly nameservers: readonly string[]
+  /** Everything in the engine that carries a lab's label. */
+  readonly labs: readonly LabInEngine[] | undefined
+  /** Whether a listener on loopback gets a port, as the API server needs one. */
+  readonly freePort: boolean
+}
+
+/** As `docker info` tells it. */
+export interface EngineFacts {
+  readonly version: string
+  readonly storageDriver: string
+}
+
+/** One thing that the kernel has to be able to do. */
+export interface KernelFeature {
+  /** As the kernel's configuration calls it, without `CONFIG_`. */
+  readonly name: string
+  readonly usedBy: string
+  readonly there: boolean | undefined
+}
+
+/** Of root, who runs everything in the nodes (inotify(7)). */
+export interface InotifyFacts {
+  readonly maxInstances: number
+  readonly maxWatches: number
+  /** Instances that are taken. */
+  readonly instances: number
+}
+
+export interface LabInEngine {
+  readonly name: string
+  readonly running: number
+  readonly all: number
+}

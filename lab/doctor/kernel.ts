@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import type { Topology } from '../../topology/index.js'
+import type { KernelFeature } from './facts.js'
+
+interface Wanted {
+  /** Without `CONFIG_`. */
+  readonly name: string
+  readonly module: string
+  readonly usedBy: string
+}
+
+const ALWAYS: readonly Wanted[] = [
+  { name: 'OVERLAY_FS', module: 'overlay', usedBy: 'containerd in the nodes' },
+  { name: 'VETH', module: 'veth', usedBy: 'the network of pods' },
+  { name: 'NF_CONNTRACK', module: 'nf_conntrack', usedBy: 'kube-proxy' },
+  { name: 'IP_SET', module: 'ip_set', usedBy: 'Calico' },
+  { name: 'NETFILTER_XT_SET', module: 'xt_set', usedBy: 'Calico' },
+]
+
+const OF_MODE: Readonly<Record<Topology['kubeProxyMode'], readonly Wanted[]>> = {
+  iptables: [
+    {
+      name: 'NETFILTER_XT_MATCH_STATISTIC',
+      module: 'xt_statistic',
+      usedBy: 'kube-proxy in its mode iptables',
+    },
+    {
+      name: 'NETFILTER_XT_MATCH_RECENT',
+      module: 'xt_recent',
+      usedBy: 'session affinity in the mode iptables',
+    },
+  ],
+  nftables: [{ name: 'NF_TABLES', module: 'nf_tables', usedBy: 'kube-proxy in its mode nftables' }],
+  ipvs: [{ name: 'IP_VS', module: 'ip_vs', usedBy: 'kube-proxy in its mode ipvs' }],
+}
+
+const VXLAN: Wanted = { name: 'VXLAN', module: 'vxlan', usedBy: 'a pool with encapsulation VXLAN' }
+
+/** Where a kernel says what it was built with. */
+export interface KernelSays {
+  /** Lines `CONFIG_X=y`; `undefined` where it does not say. */
+  readonly config: string | undefined
+  /** Lists of its modules, built in or loadable, and those that are loaded. */
+  readonly modules: string
+}
+
+/** The kernel features that a topology needs, and whether they are there. Pure. */
+export function featuresFor(
+  { kubeProxyMode, pools }: Pick<Topology, 'kubeProxyMode' | 'pools'>,
+  says: KernelSays,
+): KernelFeature[] {
+  const encapsulated = pools.some(({ encapsulation }) => encapsulation !== 'None')
+  return [...ALWAYS, ...OF_MODE[kubeProxyMode], ...(encapsulated ? [VXLAN] : [])].map(
+    ({ module, ...wanted }) => ({ ...wanted, there: isThere(wanted.name, module, says) }),
+  )
+}
+
+function isThere(name: string, module: string, { config, modules }: KernelSays): boolean | undefined {
+  // A module that is configured may not be installed, and one that is loaded is there whatever was configured.
+  const listed = new RegExp(String.raw`(^|/)${module}(\.ko|\s)`, 'm').test(modules)
+  if (listed) return true
+  const how = new RegExp(`^CONFIG_${name}=(.)`, 'm').exec(config ?? '')?.[1]
+  if (how === 'y') return true
+  if (config !== undefined) return false
+  return modules === '' ? undefined : false
+}
+
+/** @param root where the host's files are */
+export async function readKernel(root = '/'): Promise<KernelSays> {
+  const file = (path: string): Promise<Buffer | undefined> =>
+    readFile(join(root, path)).catch(() => undefined)
+  const folder = `lib/modules/${release()}`
+  const [zipped, boot, ...lists] = await Promise.all(
+    [
+      'proc/config.gz',
+      `boot/config-${release()}`,
+      `${folder}/modules.builtin`,
+      `${folder}/modules.dep`,
+      'proc/modules',
+    ].map(file),
+  )
+  const config = zipped === undefined ? boot : await promisify(gunzip)(zipped)
+  return {
+    config: config?.toString(),
+    modules: lists
+      .map((list) => list?.toString() ?? '')
+      .join('\n')
+      .trim(),
+  }
+}
