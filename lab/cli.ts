@@ -4,6 +4,7 @@ import type { CommandIo, LabOptions } from './commands/context.js'
 import { deploy, type DeployOptions } from './commands/deploy.js'
 import { doctor, type DoctorOptions } from './commands/doctor.js'
 import { reportError } from './commands/report-error.js'
+import { status, type StatusOptions } from './commands/status.js'
 import { synth, type SynthOptions } from './commands/synth.js'
 import { teardown, type TeardownOptions } from './commands/teardown.js'
 import { runTool } from './commands/tools.js'
@@ -13,7 +14,12 @@ import { LabError } from './errors.js'
 import { watchSignals } from './host/signals.js'
 
 /** What any of the commands may be given. */
-type Options = DeployOptions & VerifyCommandOptions & TeardownOptions & SynthOptions & DoctorOptions
+type Options = DeployOptions &
+  VerifyCommandOptions &
+  TeardownOptions &
+  SynthOptions &
+  DoctorOptions &
+  StatusOptions
 
 /** Runs the program; its exit code is set when the promise resolves. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -71,6 +77,10 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
   command('teardown', 'remove the lab and everything it made', teardown).option(
     '--cache',
     'also remove all built artifacts',
+  )
+  command('status', 'how the lab is: nodes, what is not as declared, pods that are not ready', status).option(
+    '--json',
+    'print one JSON object',
   )
   command('doctor', 'measure what on this host makes labs fail, and say what to do', doctor)
     .option('--fix', 'do what is safe: start the engine, raise limits of inotify until the next start')

@@ -16,6 +16,7 @@ import { withDeadline } from '../host/deadline.js'
 import { tail } from '../host/run.js'
 import { ANSWER_MS } from './api-request.js'
 import { configure } from './client.js'
+import type { FieldDrift } from './drift.js'
 import { nameOf, ObjectApi, type Applied } from './object-api.js'
 import { missingFromRollout, notReadyReason } from './rollout.js'
 import { ensureSecret, secretValue, type WantedSecret } from './secrets.js'
@@ -76,6 +77,27 @@ export class Kube {
     return this.objects.has(object)
   }
 
+  /** Where an object is not as declared: see {@link ObjectApi.drift}. */
+  drift(object: KubernetesObject): Promise<FieldDrift[] | undefined> {
+    return this.objects.drift(object)
+  }
+
+  /** The nodes, whether each is Ready, and the version of its kubelet. */
+  async nodes(): Promise<{ name: string; ready: boolean; kubelet: string }[]> {
+    const { items } = await this.core((api) => api.listNode())
+    return items.map(({ metadata, status }) => ({
+      name: metadata?.name ?? '',
+      ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
+      kubelet: status?.nodeInfo?.kubeletVersion ?? '',
+    }))
+  }
+
+  /** Pods that are not ready, and why; but for those that say that their health does not matter. */
+  async podsNotReady(): Promise<{ pod: string; reason: string }[]> {
+    const { items } = await this.core((api) => api.listPodForAllNamespaces())
+    return waitingPods(items).map(({ pod, reason }) => ({ pod: podName(pod.metadata), reason }))
+  }
+
   /** Creates or completes a Secret: see {@link ensureSecret}. */
   ensureSecret(wanted: WantedSecret): Promise<Applied> {
     return ensureSecret(this.config, wanted, { signal: this.signal, answerMs: this.answerMs })
@@ -102,14 +124,7 @@ export class Kube {
   }
 
   private async missingNodes(names: readonly string[]): Promise<string | undefined> {
-    const { items } = await this.core((api) => api.listNode())
-    const ready = new Set(
-      items
-        .filter(({ status }) =>
-          status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-        )
-        .map(({ metadata }) => metadata?.name),
-    )
+    const ready = new Set((await this.nodes()).filter((node) => node.ready).map(({ name }) => name))
     const missing = names.filter((name) => !ready.has(name))
     return missing.length === 0 ? undefined : `nodes not Ready: ${missing.join(', ')}`
   }
@@ -153,10 +168,7 @@ export class Kube {
         this.core((api) => api.listEventForAllNamespaces({ fieldSelector: 'type=Warning' })),
       ])
       const ignored = new Set(pods.items.filter(isIgnored).map(({ metadata }) => podName(metadata)))
-      const waiting = pods.items.flatMap((pod) => {
-        const reason = ignored.has(podName(pod.metadata)) ? undefined : notReadyReason(pod)
-        return reason === undefined ? [] : [{ pod, reason }]
-      })
+      const waiting = waitingPods(pods.items)
       const logs = await Promise.all(waiting.slice(0, 3).map(({ pod }) => this.logsOf(pod)))
       return [
         waiting.length === 0 ? 'all pods are ready' : 'pods not ready:',
@@ -209,6 +221,13 @@ const podName = ({ namespace = '', name = '' }: { namespace?: string; name?: str
 /** Whether an object says that its health does not matter, as a pod does that is there to be never ready. */
 const isIgnored = ({ metadata }: KubernetesObject): boolean =>
   Object.entries(HEALTH_IGNORED).every(([key, value]) => metadata?.labels?.[key] === value)
+
+function waitingPods(pods: readonly V1Pod[]): { pod: V1Pod; reason: string }[] {
+  return pods.flatMap((pod) => {
+    const reason = isIgnored(pod) ? undefined : notReadyReason(pod)
+    return reason === undefined ? [] : [{ pod, reason }]
+  })
+}
 
 const isPod = (live: Workload): live is V1Pod => live.kind === 'Pod'
 

@@ -1,6 +1,7 @@
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
 import { LabError } from '../errors.js'
 import { apiRequest, type ApiLimits, type ApiResponse } from './api-request.js'
+import { fieldDrift, type FieldDrift } from './drift.js'
 
 /** What an apply did to one object. */
 export type Applied = 'created' | 'changed' | 'unchanged'
@@ -34,18 +35,47 @@ export class ObjectApi {
   async apply(object: KubernetesObject, { dryRun = false } = {}): Promise<Applied | undefined> {
     const path = await this.path(object)
     if (path === undefined) return undefined
-    const before = await apiRequest(this.config, 'GET', path, undefined, this.limits)
+    const before = await this.get(path)
+    const after = await this.patch(path, object, dryRun)
+    if (after === undefined) return undefined
+    if (before.status === 404) return 'created'
+    return versionIn(before) === versionIn(after) ? 'unchanged' : 'changed'
+  }
+
+  /**
+   * Where an object on the cluster differs from what applying it would make of it, by a dry run.
+   *
+   * @returns `undefined` where it is not there
+   * @throws LabError `cluster.rejected` with the API server's words
+   */
+  async drift(object: KubernetesObject): Promise<FieldDrift[] | undefined> {
+    const path = await this.path(object)
+    const before = path === undefined ? undefined : await this.get(path)
+    if (path === undefined || before?.status === 404) return undefined
+    const after = await this.patch(path, object, true)
+    if (before === undefined || after === undefined) return undefined
+    return versionIn(before) === versionIn(after) ? [] : fieldDrift(before.body, after.body)
+  }
+
+  private get(path: string): Promise<ApiResponse> {
+    return apiRequest(this.config, 'GET', path, undefined, this.limits)
+  }
+
+  /** `undefined` while the kind is not served: one that was defined only just now is listed before it is. */
+  private async patch(
+    path: string,
+    object: KubernetesObject,
+    dryRun: boolean,
+  ): Promise<ApiResponse | undefined> {
     const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: 'true' })
     if (dryRun) query.set('dryRun', 'All')
     const patch = { type: 'application/apply-patch+yaml', content: object }
     const after = await apiRequest(this.config, 'PATCH', `${path}?${query.toString()}`, patch, this.limits)
-    // A kind that was defined only just now is listed before it is served.
     if (after.status === 404 && typeof after.body === 'string') return undefined
     if (after.status >= 300) {
       throw new LabError('cluster.rejected', `the API server rejected ${nameOf(object)}: ${messageIn(after)}`)
     }
-    if (before.status === 404) return 'created'
-    return versionIn(before) === versionIn(after) ? 'unchanged' : 'changed'
+    return after
   }
 
   /**
@@ -56,7 +86,7 @@ export class ObjectApi {
   async has(object: KubernetesObject): Promise<boolean> {
     const path = await this.path(object)
     if (path === undefined) return false
-    const answer = await apiRequest(this.config, 'GET', path, undefined, this.limits)
+    const answer = await this.get(path)
     if (answer.status === 200) return true
     if (answer.status === 404) return false
     throw new LabError(

@@ -196,8 +196,14 @@ describe('a real lab', { concurrent: false }, () => {
         '{"spec":{"selector":{"app":"ngnix"}}}',
       )
       const { code, result } = await verifyJson(...CONCERNED)
+      const status = await lab('status')
       // What comes after this needs a lab that is whole, whatever was seen.
-      const { code: repaired } = await lab('deploy')
+      const { code: repaired, stderr } = await lab('deploy')
+      expect(status.stdout).toContain(
+        '  Service default/nginx-clusterip\n    spec.selector.app: is "ngnix", declared "nginx"\n',
+      )
+      expect(status.code).toBe(1)
+      expect(stderr).toMatch(/workloads: 1 of \d+ objects changed: Service default\/nginx-clusterip/)
       expect(idsOf(result, 'fail')).toEqual(expected.selectorChanged)
       expect(code).toBe(1)
       expect(repaired).toBe(0)

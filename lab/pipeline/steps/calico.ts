@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { KubernetesObject } from '@kubernetes/client-node'
-import { CORE_DNS, renderCalico, renderCoreDns } from '../../../topology/index.js'
+import { CORE_DNS } from '../../../topology/index.js'
 import { waitUntil } from '../../host/wait.js'
+import { calicoObjects } from '../calico-objects.js'
 import type { DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
 import type { Step } from '../step.js'
@@ -19,11 +17,7 @@ export function calicoStep(context: DeployContext): Step {
       const { signal, progress } = io
       const kube = connect(state.kubeconfig(), signal)
       const folder = (await context.artifacts.get(plan.artifacts.calico)).folder
-      const manifest = await readFile(join(folder, 'calico-vxlan.yaml'), 'utf8')
-      const objects = [
-        ...renderCalico(manifest, plan.topology),
-        ...renderCoreDns(plan.topology),
-      ] as KubernetesObject[]
+      const objects = await calicoObjects(folder, plan.topology)
       const result = await applyDeclared(context, kube, objects, io)
       await waitUntil(() => kube.nodesNotReady(plan.nodes), { signal, onWaiting: progress })
       await waitUntil(() => kube.notRolledOut([...objects, CORE_DNS]), { signal, onWaiting: progress })

@@ -1,0 +1,95 @@
+import type { KubernetesObject } from '@kubernetes/client-node'
+import { Engine } from '../cluster/engine.js'
+import type { Kube } from '../cluster/kube.js'
+import { nameOf } from '../cluster/object-api.js'
+import type { LabState } from '../cluster/state.js'
+import { engineState } from '../host/engine.js'
+import type { Run } from '../host/run.js'
+import { expectedContainers, whyNotAlive } from '../pipeline/steps/containers.js'
+import type { Plan } from '../plan/plan.js'
+import type { LabStatus, NodeStatus, ObjectDrift } from './model.js'
+
+/** What a lab is looked at with. */
+export interface StatusContext {
+  readonly plan: Plan
+  readonly state: LabState
+  readonly run: Run
+  readonly signal: AbortSignal
+  readonly connect: (
+    kubeconfig: string,
+    signal: AbortSignal,
+  ) => Pick<Kube, 'unreachable' | 'nodes' | 'drift' | 'podsNotReady'>
+  /** Everything a deploy would apply to the cluster that is there. */
+  readonly objects: (engine: Engine) => Promise<readonly KubernetesObject[]>
+}
+
+/** At most this many objects are compared at once. */
+const BESIDE = 8
+
+/** Looks how a lab is. Changes nothing: what applying would do is asked by dry runs. */
+export async function lookAt(context: StatusContext): Promise<LabStatus> {
+  const { plan, state, run, signal, connect } = context
+  const last = await state.lastResult()
+  const about = {
+    lab: plan.name,
+    versions: { kubernetes: plan.topology.kubernetesVersion, calico: plan.topology.calicoVersion },
+    ...(last === undefined ? {} : { lastVerify: { at: last.startedAt, summary: last.summary } }),
+  }
+  const finished = (await state.record()) !== undefined
+  if ((await engineState(run, signal)) !== 'running') {
+    const phase = (await state.mayHaveNodes()) ? 'stopped' : 'absent'
+    return { ...about, phase, reason: 'the Docker engine does not run', nodes: [] }
+  }
+  const engine = new Engine(run, { signal })
+  const containers = await engine.containers(plan.name)
+  if (containers.length === 0) {
+    const phase = (await state.isHalfMade()) ? 'half-made' : 'absent'
+    return { ...about, phase, reason: 'it has no containers', nodes: [] }
+  }
+  const expected = expectedContainers(plan)
+  const nodes = expected.map((name): NodeStatus => ({
+    name,
+    container: containers.find((one) => one.name === name)?.state ?? 'gone',
+  }))
+  const dead = whyNotAlive(containers, expected, finished)
+  if (dead !== undefined)
+    return { ...about, phase: (await state.isHalfMade()) ? 'half-made' : 'stopped', reason: dead, nodes }
+  const kube = connect(state.kubeconfig(), signal)
+  const silent = await kube.unreachable()
+  if (silent !== undefined) return { ...about, phase: 'unreachable', reason: silent, nodes }
+  const objects = await context.objects(engine)
+  const [inCluster, drift, podsNotReady] = await Promise.all([
+    kube.nodes(),
+    driftOf(kube, objects),
+    kube.podsNotReady(),
+  ])
+  return {
+    ...about,
+    phase: 'running',
+    nodes: nodes.map((node) => {
+      const seen = inCluster.find(({ name }) => name === node.name)
+      if (seen !== undefined) return { ...node, ready: seen.ready, kubelet: seen.kubelet }
+      return plan.nodes.includes(node.name) ? { ...node, ready: false } : node
+    }),
+    drift,
+    compared: objects.length,
+    podsNotReady,
+  }
+}
+
+async function driftOf(
+  kube: Pick<Kube, 'drift'>,
+  objects: readonly KubernetesObject[],
+): Promise<ObjectDrift[]> {
+  const found: ObjectDrift[] = []
+  for (let i = 0; i < objects.length; i += BESIDE) {
+    const some = objects.slice(i, i + BESIDE)
+    const drifts = await Promise.all(some.map((object) => kube.drift(object)))
+    some.forEach((object, place) => {
+      const fields = drifts[place]
+      if (fields === undefined || fields.length > 0)
+        found.push({ object: nameOf(object), fields: fields ?? [] })
+    })
+  }
+  return found
+}

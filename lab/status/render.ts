@@ -1,0 +1,55 @@
+import type { Paint } from '../report/console.js'
+import { plainly } from '../report/console.js'
+import { ago } from '../words.js'
+import { isAsDeclared } from './model.js'
+import type { FieldDrift } from '../cluster/drift.js'
+import type { LabStatus, NodeStatus } from './model.js'
+
+/** How a lab is, for people: a line that says it, then what is not as it should be. */
+export function renderStatus(status: LabStatus, paint: Paint = plainly): string {
+  const { lab, phase, reason, nodes, versions, drift, compared, podsNotReady, lastVerify } = status
+  const well = isAsDeclared(status)
+  const said = well ? 'running, as declared' : phase === 'running' ? 'running, not as declared' : phase
+  const width = Math.max(0, ...nodes.map(({ name }) => name.length))
+  return [
+    `lab ${lab}: ${paint(well ? 'green' : 'yellow', said)}${reason === undefined ? '' : ` (${reason})`}`,
+    `Kubernetes ${versions.kubernetes}, Calico ${versions.calico}`,
+    ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${nodeWords(node)}`),
+    ...(drift === undefined ? [] : [`objects: ${drift.length} of ${String(compared)} not as declared`]),
+    ...(drift ?? []).flatMap(({ object, fields }) =>
+      fields.length === 0 ? [`  ${object}: not there`] : [`  ${object}`, ...fields.map(fieldLine)],
+    ),
+    ...(podsNotReady === undefined
+      ? []
+      : [podsNotReady.length === 0 ? 'pods: all ready' : `pods not ready: ${podsNotReady.length}`]),
+    ...(podsNotReady ?? []).map(({ pod, reason: why }) => `  ${pod}: ${why}`),
+    ...(lastVerify === undefined
+      ? ['never verified as it is']
+      : [
+          `verified ${ago(lastVerify.at)}: ${lastVerify.summary.pass} passed, ${lastVerify.summary.fail} failed, ${lastVerify.summary.inconclusive} inconclusive`,
+        ]),
+    ...(well ? [] : [paint('dim', next(status))]),
+  ].join('\n')
+}
+
+function nodeWords({ container, ready, kubelet }: NodeStatus): string {
+  if (ready === undefined) return container
+  return `${container}, ${ready ? 'Ready' : 'not Ready'}${kubelet === undefined ? '' : `, ${kubelet}`}`
+}
+
+/** A value is cut to what a line can hold; JSON has all of it. */
+const LONGEST = 60
+
+function fieldLine({ path, live, declared }: FieldDrift): string {
+  const said = (value: unknown): string => {
+    const text = value === undefined ? 'absent' : JSON.stringify(value)
+    return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`
+  }
+  return `    ${path}: is ${said(live)}, declared ${said(declared)}`
+}
+
+function next({ phase, lab }: LabStatus): string {
+  return phase === 'absent'
+    ? `npm run deploy makes it (--name ${lab})`
+    : `npm run deploy repairs it, npm run teardown removes it (--name ${lab})`
+}
