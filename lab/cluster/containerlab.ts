@@ -16,9 +16,14 @@ export class Containerlab {
     this.run = must(run)
   }
 
-  /** Makes the nodes. The files of the topology must be in the lab's folder. */
+  /**
+   * Makes the nodes. The files of the topology must be in the lab's folder.
+   *
+   * When it is interrupted it would destroy the lab by itself, and the nodes' network with it, which may have been
+   * there before: so it is killed, and whoever calls this removes what it made.
+   */
   async deploy(options: RunOptions): Promise<void> {
-    await this.clab(['deploy', '-t', this.state.topologyFile()], options)
+    await this.clab(['deploy', '-t', this.state.topologyFile()], { ...options, killAtOnce: true })
   }
 
   /**

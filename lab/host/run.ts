@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Ends the command, and everything it started, when aborted. */
   readonly signal?: AbortSignal
+  /** Whether it is killed at once then, and not asked to end: what it would do about that is not wanted. Default: false. */
+  readonly killAtOnce?: boolean
   /** File to which stdout and stderr are appended as they come. */
   readonly log?: string
   /** Text for the command's standard input; without it there is none. */
@@ -63,7 +65,7 @@ export const tryRun: Run = async (file, args, options = {}) => {
   }
   let last: NodeJS.Timeout | undefined
   const abort = (): void => {
-    kill('SIGTERM')
+    kill(options.killAtOnce === true ? 'SIGKILL' : 'SIGTERM')
     last = setTimeout(() => {
       kill('SIGKILL')
       last = undefined

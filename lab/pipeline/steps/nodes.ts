@@ -5,6 +5,7 @@ import { Engine, type Container } from '../../cluster/engine.js'
 import { removeHostEntries } from '../../cluster/host-entries.js'
 import { LabError } from '../../errors.js'
 import { KIND_CONFIG_FILE } from '../../plan/plan.js'
+import { waitUntil } from '../../host/wait.js'
 import { changed, type DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
 import type { Step, StepIo } from '../step.js'
@@ -44,15 +45,30 @@ export function nodesStep(context: DeployContext): Step {
     explain: () => explainNodes(context),
     undo: async (signal) => {
       if (!(await state.isHalfMade())) return
-      const engine = new Engine(run, { signal })
-      const containers = await engine.containers(plan.name)
-      const volumes = await engine.anonymousVolumes(containers)
-      await state.journal({ event: 'nodes-removed', volumes })
-      await engine.removeContainers(containers)
+      await removeAll(new Engine(run, { signal }), context, signal)
       await removeHostEntries(plan.name, context.hostEntries)
-      if ((await engine.containers(plan.name)).length === 0) await state.journal({ event: 'nodes-gone' })
+      await state.journal({ event: 'nodes-gone' })
     },
   }
+}
+
+/** So often none may be seen: the engine may still make what a program asked for before it was killed. */
+const LOOKS = 2
+
+async function removeAll(engine: Engine, { plan, state }: DeployContext, signal: AbortSignal): Promise<void> {
+  let looks = 0
+  await waitUntil(
+    async () => {
+      const containers = await engine.containers(plan.name)
+      looks = containers.length === 0 ? looks + 1 : 0
+      if (containers.length > 0) {
+        await state.journal({ event: 'nodes-removed', volumes: await engine.anonymousVolumes(containers) })
+        await engine.removeContainers(containers)
+      }
+      return looks < LOOKS ? 'the end of what was half made' : undefined
+    },
+    { signal, everyMs: 300 },
+  )
 }
 
 /** Speaks of images that the lab makes: those of others are theirs to choose. */

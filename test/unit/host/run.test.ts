@@ -98,6 +98,19 @@ describe('tryRun', () => {
     await vi.waitFor(async () => expect(await groupIsThere(leader)).toBe(false))
   }, 20_000)
 
+  it('gives a command no time to do something about it that is not wanted', async () => {
+    const file = join(await temporaryFolder(), 'cleaned')
+    const controller = new AbortController()
+    const ended = tryRun('sh', ['-c', `trap 'touch ${file}; exit' TERM; echo begun; sleep 1000 & wait`], {
+      ...{ signal: controller.signal, killAtOnce: true },
+      log: `${file}.log`,
+    }).catch((error: unknown) => error)
+    await vi.waitFor(async () => expect(await readFile(`${file}.log`, 'utf8')).toMatch(/^begun$/m))
+    controller.abort(new Error('interrupted'))
+    expect(await ended).toEqual(new Error('interrupted'))
+    await expect(readFile(file)).rejects.toThrow('ENOENT')
+  })
+
   it('leaves an unaborted command its time', async () => {
     expect((await tryRun('true', [], { signal: never() })).exitCode).toBe(0)
   })
