@@ -1,18 +1,21 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { exists } from '../host/not-found.js'
 
 /**
  * What containerlab writes on the host beside containers: a block of lines in /etc/hosts and a file of the
- * ssh client's configuration, both named after the lab.
+ * ssh client's configuration, both named after the lab, and links to the network namespaces of containers.
  */
 export interface HostEntries {
   readonly hostsFile: string
   readonly sshFile: string
+  readonly netnsLinks: readonly string[]
 }
 
-export const hostEntries = (lab: string): HostEntries => ({
+/** @param containers names of those that are the lab's */
+export const hostEntries = (lab: string, containers: readonly string[]): HostEntries => ({
   hostsFile: '/etc/hosts',
   sshFile: `/etc/ssh/ssh_config.d/clab-${lab}.conf`,
+  netnsLinks: containers.map((name) => `/run/netns/${name}`),
 })
 
 /** The text of a hosts file without the block of this very lab. Pure. */
@@ -37,6 +40,10 @@ export async function removeHostEntries(lab: string, entries: HostEntries): Prom
     await rm(entries.sshFile)
     removed.push(entries.sshFile)
   }
+  for (const link of await links(entries)) {
+    await rm(link)
+    removed.push(link)
+  }
   return removed
 }
 
@@ -46,7 +53,17 @@ export async function leftHostEntries(lab: string, entries: HostEntries): Promis
   return [
     ...(withoutHostsBlock(text, lab) === text ? [] : [entries.hostsFile]),
     ...((await exists(entries.sshFile)) ? [entries.sshFile] : []),
+    ...(await links(entries)),
   ]
+}
+
+/**
+ * Links to namespaces of processes, under the names of the lab's containers, which are gone by now: containerlab
+ * removes them only when it ends as it means to.
+ */
+async function links({ netnsLinks }: HostEntries): Promise<string[]> {
+  const targets = await Promise.all(netnsLinks.map((link) => readlink(link).catch(() => '')))
+  return netnsLinks.filter((_, i) => /^\/proc\/\d+\/ns\/net$/.test(targets[i] ?? ''))
 }
 
 /** By rename where the file system allows it: a container's /etc/hosts is a mount of its own and is written in place. */

@@ -12,6 +12,7 @@ import { cacheDir } from '../host/paths.js'
 import { tryRun } from '../host/run.js'
 import { deployStages } from '../pipeline/deploy.js'
 import { runStages } from '../pipeline/progress.js'
+import { expectedContainers } from '../pipeline/steps/containers.js'
 import { neededArtifacts } from '../plan/plan.js'
 import { space } from '../plan/space.js'
 import { exitCodeOf } from '../report/model.js'
@@ -81,7 +82,7 @@ async function makeLab(
     ],
     run: tryRun,
     connect: (kubeconfig: string, signal: AbortSignal) => new Kube(kubeconfig, signal),
-    hostEntries: hostEntries(lab.plan.name),
+    hostEntries: hostEntries(lab.plan.name, expectedContainers(lab.plan)),
     warn: (line: string) => io.say(`warning: ${line}`),
     changes: 0,
   }

@@ -4,6 +4,7 @@ import { engineState, startEngine } from '../host/engine.js'
 import { cacheDir } from '../host/paths.js'
 import { tryRun } from '../host/run.js'
 import { runStages } from '../pipeline/progress.js'
+import { expectedContainers } from '../pipeline/steps/containers.js'
 import { teardownStages } from '../pipeline/teardown.js'
 import { holding, hostLog, openLab, type CommandIo, type LabOptions } from './context.js'
 import { seconds } from '../words.js'
@@ -31,7 +32,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
         state: lab.state,
         run,
         containerlab: (await lab.state.record())?.containerlab,
-        hostEntries: hostEntries(name),
+        hostEntries: hostEntries(name, expectedContainers(lab.plan)),
         removed,
       }),
       io.signal,

@@ -10,7 +10,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Ends the command, and everything it started, when aborted. */
   readonly signal?: AbortSignal
-  /** Whether it is killed at once then, and not asked to end: what it would do about that is not wanted. Default: false. */
+  /**
+   * Whether it is killed then, and not asked to end: what it would do about that is not wanted. What it started is let
+   * finish. Default: false.
+   */
   readonly killAtOnce?: boolean
   /** File to which stdout and stderr are appended as they come. */
   readonly log?: string
@@ -27,8 +30,9 @@ export interface RunResult {
 /** How a command is run. The type the program's adapters ask for, so that tests can stand in for the host. */
 export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>
 
-/** How long a command may take to end after SIGTERM before it is killed. */
+/** How long a command may take to end after SIGTERM before it is killed, and what a killed one started. */
 const KILL_AFTER_MS = 4_000
+const FINISH_MS = 10_000
 
 /**
  * Runs a command to its end, whatever its exit code. Arguments are an array: no shell is involved.
@@ -65,11 +69,15 @@ export const tryRun: Run = async (file, args, options = {}) => {
   }
   let last: NodeJS.Timeout | undefined
   const abort = (): void => {
-    kill(options.killAtOnce === true ? 'SIGKILL' : 'SIGTERM')
-    last = setTimeout(() => {
-      kill('SIGKILL')
-      last = undefined
-    }, KILL_AFTER_MS)
+    if (options.killAtOnce === true) child.kill('SIGKILL')
+    else kill('SIGTERM')
+    last = setTimeout(
+      () => {
+        kill('SIGKILL')
+        last = undefined
+      },
+      options.killAtOnce === true ? FINISH_MS : KILL_AFTER_MS,
+    )
   }
   signal?.addEventListener('abort', abort, { once: true })
   try {

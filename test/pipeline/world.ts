@@ -88,7 +88,11 @@ export const hostsBlock = (lab: string): string =>
 
 export async function makeWorld(): Promise<World> {
   const folder = await temporaryFolder()
-  const hostEntries = { hostsFile: join(folder, 'hosts'), sshFile: join(folder, 'clab-lab.conf') }
+  const hostEntries = {
+    hostsFile: join(folder, 'hosts'),
+    sshFile: join(folder, 'clab-lab.conf'),
+    netnsLinks: [join(folder, 'netns-lab-db')],
+  }
   await writeFile(hostEntries.hostsFile, `127.0.0.1\tlocalhost\n${hostsBlock('lab-2')}`)
   const world: World = {
     containers: [],

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -44,8 +44,24 @@ describe('the files of a host', () => {
     const folder = await temporaryFolder()
     await writeFile(join(folder, 'hosts'), hosts)
     for (const lab of ssh) await writeFile(join(folder, `clab-${lab}.conf`), 'Host x\n')
-    return { hostsFile: join(folder, 'hosts'), sshFile: join(folder, 'clab-lab.conf') }
+    return {
+      hostsFile: join(folder, 'hosts'),
+      sshFile: join(folder, 'clab-lab.conf'),
+      netnsLinks: ['lab-db', 'lab-own'].map((name) => join(folder, name)),
+    }
   }
+
+  it('lose links to the namespaces of the lab’s containers, and no others', async () => {
+    const entries = await host(own)
+    const [link = '', mine = ''] = entries.netnsLinks
+    await symlink('/proc/4194305/ns/net', link)
+    await symlink('/proc/4194305/ns/net', `${link}-2`)
+    // As `ip netns add` makes it: no link.
+    await writeFile(mine, '')
+    expect(await leftHostEntries('lab', entries)).toEqual([link])
+    expect(await removeHostEntries('lab', entries)).toEqual([link])
+    expect((await readdir(join(link, '..'))).toSorted()).toEqual(['hosts', 'lab-db-2', 'lab-own'])
+  })
 
   it('lose the entries of this lab only, and say what was removed', async () => {
     const entries = await host(own + block('lab') + block('lab-2'), ['lab', 'lab-2'])
@@ -75,6 +91,8 @@ describe('the files of a host', () => {
   })
 
   it('are named after the lab', () => {
-    expect(hostEntries('lab').sshFile).toMatch(/\/clab-lab\.conf$/)
+    const { sshFile, netnsLinks } = hostEntries('lab', ['lab-db'])
+    expect(sshFile).toMatch(/\/clab-lab\.conf$/)
+    expect(netnsLinks).toEqual(['/run/netns/lab-db'])
   })
 })

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { commandLine, must, tail, tryRun } from '../../../lab/host/run.js'
@@ -98,18 +98,19 @@ describe('tryRun', () => {
     await vi.waitFor(async () => expect(await groupIsThere(leader)).toBe(false))
   }, 20_000)
 
-  it('gives a command no time to do something about it that is not wanted', async () => {
-    const file = join(await temporaryFolder(), 'cleaned')
+  it('kills a command whose own clean-up is not wanted, and lets finish what it started', async () => {
+    const folder = await temporaryFolder()
+    const script = `cd ${folder}; trap 'touch cleaned' TERM; mkfifo go; (read x <go; touch finished) & echo begun; wait`
     const controller = new AbortController()
-    const ended = tryRun('sh', ['-c', `trap 'touch ${file}; exit' TERM; echo begun; sleep 1000 & wait`], {
-      ...{ signal: controller.signal, killAtOnce: true },
-      log: `${file}.log`,
+    const ended = tryRun('bash', ['-c', script], {
+      ...{ signal: controller.signal, killAtOnce: true, log: join(folder, 'log') },
     }).catch((error: unknown) => error)
-    await vi.waitFor(async () => expect(await readFile(`${file}.log`, 'utf8')).toMatch(/^begun$/m))
+    await vi.waitFor(async () => expect(await readFile(join(folder, 'log'), 'utf8')).toMatch(/^begun$/m))
     controller.abort(new Error('interrupted'))
+    await writeFile(join(folder, 'go'), 'on\n')
     expect(await ended).toEqual(new Error('interrupted'))
-    await expect(readFile(file)).rejects.toThrow('ENOENT')
-  })
+    expect((await readdir(folder)).filter((name) => name.endsWith('ed'))).toEqual(['finished'])
+  }, 20_000)
 
   it('leaves an unaborted command its time', async () => {
     expect((await tryRun('true', [], { signal: never() })).exitCode).toBe(0)
