@@ -226,7 +226,7 @@ const initLog = defineCheck({
   id: 'redis.init-log',
   title: 'the init container waited for the master by its name and found it',
   answers: '001 exercise 5.5 (corrected)',
-  needs: ['initLogs'],
+  needs: ['initLogs', 'redis'],
   hint: 'See `kubectl logs <pod> -c <init container>`; without -c kubectl shows the server.',
   of: eachRedisReplica,
   judge: ({ redis, pod }, context) => {

@@ -32,11 +32,11 @@ export class ObjectApi {
    * @returns what it did, or `undefined` while the API server does not serve the object's kind
    * @throws LabError `cluster.rejected` with the API server's words
    */
-  async apply(object: KubernetesObject, { dryRun = false } = {}): Promise<Applied | undefined> {
+  async apply(object: KubernetesObject): Promise<Applied | undefined> {
     const path = await this.path(object)
     if (path === undefined) return undefined
     const before = await this.get(path)
-    const after = await this.patch(path, object, dryRun)
+    const after = await this.patch(path, object, false)
     if (after === undefined) return undefined
     if (before.status === 404) return 'created'
     return versionIn(before) === versionIn(after) ? 'unchanged' : 'changed'
@@ -50,11 +50,13 @@ export class ObjectApi {
    */
   async drift(object: KubernetesObject): Promise<FieldDrift[] | undefined> {
     const path = await this.path(object)
-    const before = path === undefined ? undefined : await this.get(path)
-    if (path === undefined || before?.status === 404) return undefined
+    if (path === undefined) return undefined
+    const before = await this.get(path)
+    if (before.status === 404) return undefined
+    if (before.status >= 300) throw notShown(object, before)
     const after = await this.patch(path, object, true)
-    if (before === undefined || after === undefined) return undefined
-    return versionIn(before) === versionIn(after) ? [] : fieldDrift(before.body, after.body)
+    // Not by the version: a dry run writes nothing, and answers with that of the object as it is.
+    return after === undefined ? undefined : fieldDrift(before.body, after.body)
   }
 
   private get(path: string): Promise<ApiResponse> {
@@ -89,10 +91,7 @@ export class ObjectApi {
     const answer = await this.get(path)
     if (answer.status === 200) return true
     if (answer.status === 404) return false
-    throw new LabError(
-      'cluster.rejected',
-      `the API server does not show ${nameOf(object)}: ${messageIn(answer)}`,
-    )
+    throw notShown(object, answer)
   }
 
   /** Path of an object, by discovery; `undefined` while its kind is not served. */
@@ -116,6 +115,11 @@ export class ObjectApi {
     const { status, body } = await apiRequest(this.config, 'GET', root, undefined, this.limits)
     return status === 200 ? (body as ResourceList) : undefined
   }
+}
+
+function notShown(object: KubernetesObject, answer: ApiResponse): LabError {
+  const message = `the API server does not show ${nameOf(object)}: ${messageIn(answer)}`
+  return new LabError('cluster.rejected', message)
 }
 
 /** `Kind namespace/name`, as messages name an object. */

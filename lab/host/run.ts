@@ -32,7 +32,7 @@ export type Run = (file: string, args: readonly string[], options?: RunOptions) 
 
 /** How long a command may take to end after SIGTERM before it is killed, and what a killed one started. */
 const KILL_AFTER_MS = 4_000
-const FINISH_MS = 10_000
+const FINISH_MS = 6_000
 
 /**
  * Runs a command to its end, whatever its exit code. Arguments are an array: no shell is involved.

@@ -11,6 +11,9 @@ export type Connect = (
   signal: AbortSignal,
 ) => Promise<ReachSeen[]>
 
+/** So many go in one exec at most: it has one deadline, whatever they are. */
+const MOST = 128
+
 interface Batch {
   readonly attempts: ReachAttempt[]
   readonly output: Promise<string>
@@ -25,7 +28,9 @@ export function connector(exec: PodExec): Connect {
   return async (from, attempts, signal) => {
     if (attempts.length === 0) return []
     const key = [from.namespace, from.pod, from.container].join('/')
-    const batch = waiting.get(key) ?? begun(key, from, signal)
+    const there = waiting.get(key)
+    const fits = there !== undefined && there.attempts.length + attempts.length <= MOST
+    const batch = fits ? there : begun(key, from, signal)
     const first = batch.attempts.length
     batch.attempts.push(...attempts)
     return parseReach(await batch.output, attempts, first)
@@ -34,11 +39,11 @@ export function connector(exec: PodExec): Connect {
   // Whoever asks has the same deadline, and began at the same time: the signal of one does for all.
   function begun(key: string, from: ExecTarget, signal: AbortSignal): Batch {
     const attempts: ReachAttempt[] = []
-    const output = setImmediate().then(async () => {
-      waiting.delete(key)
+    const output: Promise<string> = setImmediate().then(async () => {
+      if (waiting.get(key) === batch) waiting.delete(key)
       return ran(await exec(from, reachCommand(attempts), signal))
     })
-    const batch = { attempts, output }
+    const batch: Batch = { attempts, output }
     waiting.set(key, batch)
     return batch
   }

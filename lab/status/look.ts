@@ -3,6 +3,7 @@ import { Engine } from '../cluster/engine.js'
 import type { Kube } from '../cluster/kube.js'
 import { nameOf } from '../cluster/object-api.js'
 import type { LabState } from '../cluster/state.js'
+import { LabError } from '../errors.js'
 import { engineState } from '../host/engine.js'
 import type { Run } from '../host/run.js'
 import { expectedContainers, whyNotAlive } from '../pipeline/steps/containers.js'
@@ -84,12 +85,22 @@ async function driftOf(
   const found: ObjectDrift[] = []
   for (let i = 0; i < objects.length; i += BESIDE) {
     const some = objects.slice(i, i + BESIDE)
-    const drifts = await Promise.all(some.map((object) => kube.drift(object)))
-    some.forEach((object, place) => {
-      const fields = drifts[place]
-      if (fields === undefined || fields.length > 0)
-        found.push({ object: nameOf(object), fields: fields ?? [] })
-    })
+    const drifts = await Promise.all(some.map((object) => driftOfOne(kube, object)))
+    found.push(...drifts.flatMap((one) => one ?? []))
   }
   return found
+}
+
+/** `undefined` where it is as declared. */
+async function driftOfOne(
+  kube: Pick<Kube, 'drift'>,
+  object: KubernetesObject,
+): Promise<ObjectDrift | undefined> {
+  try {
+    const fields = await kube.drift(object)
+    return fields?.length === 0 ? undefined : { object: nameOf(object), fields: fields ?? [] }
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'cluster.rejected') throw error
+    return { object: nameOf(object), fields: [], rejected: error.message }
+  }
 }

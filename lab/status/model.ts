@@ -35,8 +35,10 @@ export interface NodeStatus {
 export interface ObjectDrift {
   /** `Kind namespace/name`. */
   readonly object: string
-  /** None where the object is not there at all. */
+  /** None where the object is not there at all, or where what is declared was rejected. */
   readonly fields: readonly FieldDrift[]
+  /** The API server's words, where it does not take what is declared: a field that cannot change in place. */
+  readonly rejected?: string
 }
 
 export interface PodNotReady {

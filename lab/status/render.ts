@@ -16,8 +16,12 @@ export function renderStatus(status: LabStatus, paint: Paint = plainly): string 
     `Kubernetes ${versions.kubernetes}, Calico ${versions.calico}`,
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${nodeWords(node)}`),
     ...(drift === undefined ? [] : [`objects: ${drift.length} of ${String(compared)} not as declared`]),
-    ...(drift ?? []).flatMap(({ object, fields }) =>
-      fields.length === 0 ? [`  ${object}: not there`] : [`  ${object}`, ...fields.map(fieldLine)],
+    ...(drift ?? []).flatMap(({ object, fields, rejected }) =>
+      rejected !== undefined
+        ? [`  ${object}: ${rejected}`]
+        : fields.length === 0
+          ? [`  ${object}: not there`]
+          : [`  ${object}`, ...fields.map(fieldLine)],
     ),
     ...(podsNotReady === undefined
       ? []

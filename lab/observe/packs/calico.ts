@@ -1,5 +1,6 @@
 import { tryRun } from '../../host/run.js'
 import { collect, missing } from '../collect.js'
+import { connector } from '../connect.js'
 import type { Looking } from '../looking.js'
 import { byKey } from '../looking.js'
 import { parseRoutes, ROUTES } from '../routes.js'
@@ -82,7 +83,7 @@ function collectWire(
   pools: readonly CalicoPool[],
   looking: Looking,
 ): Promise<Part<WireSeen> | undefined> {
-  const { collecting, engine, connect, lab, declared, api } = looking
+  const { collecting, engine, exec, lab, declared, api } = looking
   const encapsulated = (ip: string | undefined): boolean => {
     const pool = ip === undefined ? undefined : poolOf(ip, pools)
     return pool !== undefined && encapsulationOf(pool) === 'VXLAN'
@@ -99,6 +100,8 @@ function collectWire(
   if (target === undefined) return Promise.resolve(undefined)
   const peer = addressOf(target.pod)
   const source = `tcpdump on ${node}, while ${keyOf(from)} connects to ${keyOf(target.pod)}`
+  // Alone: what others ask of the same pod would hold it up beyond the time that is watched for.
+  const connect = connector(exec)
   return collect(collecting, { name: `wire.${node}`, source, deadlineMs: EXEC_MS }, async (signal) => {
     const inner = [own ?? '', target.ip] as const
     const packets = await watchWire(engine, { node, peer, inner }, signal, async () => {

@@ -53,21 +53,27 @@ export function nodesStep(context: DeployContext): Step {
 }
 
 /** So often none may be seen: the engine may still make what a program asked for before it was killed. */
-const LOOKS = 2
+const LOOKS = 4
 
 async function removeAll(engine: Engine, { plan, state }: DeployContext, signal: AbortSignal): Promise<void> {
   let looks = 0
   await waitUntil(
     async () => {
-      const containers = await engine.containers(plan.name)
-      looks = containers.length === 0 ? looks + 1 : 0
-      if (containers.length > 0) {
-        await state.journal({ event: 'nodes-removed', volumes: await engine.anonymousVolumes(containers) })
-        await engine.removeContainers(containers)
+      try {
+        const containers = await engine.containers(plan.name)
+        looks = containers.length === 0 ? looks + 1 : 0
+        if (containers.length > 0) {
+          await state.journal({ event: 'nodes-removed', volumes: await engine.anonymousVolumes(containers) })
+          await engine.removeContainers(containers)
+        }
+      } catch (error) {
+        // What is being made or removed meanwhile may be there in one question, and not in the next.
+        if (!(error instanceof LabError) || error.code !== 'command.failed') throw error
+        looks = 0
       }
       return looks < LOOKS ? 'the end of what was half made' : undefined
     },
-    { signal, everyMs: 300 },
+    { signal, everyMs: 500 },
   )
 }
 

@@ -23,6 +23,37 @@ const answers =
     return method === 'GET' ? before : after
   }
 
+describe('drift', () => {
+  const seen = (type: string): ApiAnswer => [200, { metadata: { resourceVersion: '1' }, spec: { type } }]
+
+  it('is what applying would change, by a dry run, whose answer has the version of what is there', async () => {
+    const { config, calls } = await apiServer(answers(seen('NodePort'), seen('ClusterIP')))
+    expect(await new ObjectApi(config).drift(service)).toEqual([
+      { path: 'spec.type', live: 'NodePort', declared: 'ClusterIP' },
+    ])
+    expect(calls.at(-1)).toMatchObject({ method: 'PATCH', query: { dryRun: 'All', force: 'true' } })
+  })
+
+  it('is none where nothing would change', async () => {
+    const { config } = await apiServer(answers(seen('ClusterIP'), seen('ClusterIP')))
+    expect(await new ObjectApi(config).drift(service)).toEqual([])
+  })
+
+  it('is not known of what is not there', async () => {
+    const { config, calls } = await apiServer(answers(notFound, [201, {}]))
+    expect(await new ObjectApi(config).drift(service)).toBeUndefined()
+    expect(calls.map(({ method }) => method)).toEqual(['GET', 'GET'])
+  })
+
+  it('is an error where the object is not shown, or the declaration is rejected', async () => {
+    const forbidden: ApiAnswer = [403, { message: 'not yours' }]
+    const hidden = await apiServer(answers(forbidden, seen('x')))
+    expect((await labErrorOf(new ObjectApi(hidden.config).drift(service))).message).toContain('not yours')
+    const fixed = await apiServer(answers(seen('x'), [422, { message: 'field is immutable' }]))
+    expect((await labErrorOf(new ObjectApi(fixed.config).drift(service))).message).toContain('immutable')
+  })
+})
+
 describe('apply', () => {
   it.each<[string, ApiAnswer, ApiAnswer]>([
     ['created', notFound, [201, { metadata: { resourceVersion: '1' } }]],
@@ -44,12 +75,6 @@ describe('apply', () => {
       type: 'application/apply-patch+yaml',
       body: declared,
     })
-  })
-
-  it('can be dry', async () => {
-    const { config, calls } = await apiServer(answers(notFound, [201, {}]))
-    await new ObjectApi(config).apply(service, { dryRun: true })
-    expect(calls.at(-1)?.query['dryRun']).toBe('All')
   })
 
   it('knows what is cluster-scoped, and the default namespace', async () => {

@@ -48,6 +48,15 @@ describe('connections from pods', () => {
     expect(execs).toHaveLength(2)
   })
 
+  test('that are very many go there in several', async () => {
+    const { exec, execs } = fake()
+    const connect = connector(exec)
+    const many = Array.from({ length: 100 }, (_, i) => ({ host: 'a', port: i + 1 }))
+    const [one, two] = await Promise.all([connect(probe, many, signal), connect(probe, many, signal)])
+    expect(execs.map(([, ports]) => ports.length)).toEqual([100, 100])
+    expect([one.length, two.length]).toEqual([100, 100])
+  })
+
   test('that are none need no exec', async () => {
     const { exec, execs } = fake()
     expect(await connector(exec)(probe, [], signal)).toEqual([])

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LabState } from '../../../lab/cluster/state.js'
+import { LabError } from '../../../lab/errors.js'
 import { makePlan } from '../../../lab/plan/plan.js'
 import { loadSpec } from '../../../lab/spec/index.js'
 import { lookAt } from '../../../lab/status/look.js'
@@ -18,7 +19,7 @@ interface Facts {
   readonly journal?: 'nothing' | 'begun' | 'finished'
   readonly silent?: string
   readonly notReady?: readonly string[]
-  readonly drift?: readonly FieldDrift[] | 'gone'
+  readonly drift?: readonly FieldDrift[] | 'gone' | LabError
   readonly waiting?: readonly { pod: string; reason: string }[]
 }
 
@@ -55,7 +56,10 @@ async function look(facts: Facts = {}): Promise<LabStatus> {
         Promise.resolve(
           plan.nodes.map((name) => ({ name, ready: !notReady.includes(name), kubelet: 'v1.34.4' })),
         ),
-      drift: () => Promise.resolve(facts.drift === 'gone' ? undefined : [...(facts.drift ?? [])]),
+      drift: () => {
+        if (facts.drift instanceof LabError) return Promise.reject(facts.drift)
+        return Promise.resolve(facts.drift === 'gone' ? undefined : [...(facts.drift ?? [])])
+      },
       podsNotReady: () => Promise.resolve([...waiting]),
     }),
   })
@@ -122,6 +126,14 @@ describe('people read', () => {
     const text = renderStatus(await look({ containers: { ...running, [node]: 'exited' } }))
     expect(text).toContain(`lab headless-services: stopped (${node} is exited)`)
     expect(text).not.toContain('objects:')
+  })
+
+  test('what is declared and cannot be taken', async () => {
+    const status = await look({
+      drift: new LabError('cluster.rejected', 'the API server rejected it: immutable'),
+    })
+    expect(isAsDeclared(status)).toBe(false)
+    expect(renderStatus(status)).toContain('  Service shop/web: the API server rejected it: immutable')
   })
 
   test('an object that is gone', async () => {
