@@ -45,7 +45,14 @@ async function findings({ plan, state }: Lab, { signal }: CommandIo): Promise<Fi
 /** Does what is safe, and says it. @returns how much was done */
 async function repair(seen: readonly Finding[], io: CommandIo): Promise<number> {
   const repairs = seen.flatMap(({ repair: what }) => what ?? [])
-  for (const what of repairs) await mend(what, io)
+  for (const what of repairs) {
+    try {
+      await mend(what, io)
+    } catch (error) {
+      io.signal.throwIfAborted()
+      io.say(`it could not be done: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
   return repairs.length
 }
 

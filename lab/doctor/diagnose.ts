@@ -12,6 +12,7 @@ const INSTANCES_OF_NODE = 20
 const ENOUGH_INSTANCES = 512
 const ENOUGH_WATCHES = 524_288
 const FEW_WATCHES = 65_536
+const NO_INOTIFY = '/proc tells nothing of inotify here'
 /** Drivers that cannot be stacked on themselves, or copy whole files: containerd in the node keeps its own layers. */
 const SLOW_DRIVERS: readonly string[] = ['vfs', 'fuse-overlayfs', 'devicemapper']
 /** Bytes of memory of the default lab (2.7 GB measured after its deploy), and of one node more. */
@@ -43,15 +44,16 @@ export function diagnose(
   ]
 }
 
-function root({ host }: DoctorFacts): Finding {
+function root({ isRoot }: DoctorFacts): Finding {
   const about = { id: 'root', title: 'user' }
-  if (host.isRoot) return { ...about, verdict: 'ok', value: 'root' }
+  if (isRoot) return { ...about, verdict: 'ok', value: 'root' }
   return { ...about, verdict: 'fail', value: ROOT.missing, fix: AS_ROOT }
 }
 
 /** What deploy would install. A stopped engine does not tell what has to be built. */
 function missing({ host, tools }: DoctorFacts): Finding[] {
   const about = { id: 'tools', title: 'packages' }
+  if (host === undefined) return [{ ...about, verdict: 'unknown', value: 'not known: see the engine' }]
   const lacks = requirements(host, host.engine === 'stopped' ? [] : tools).filter((one) => one !== ROOT)
   if (lacks.length === 0) return [{ ...about, verdict: 'ok', value: 'nothing has to be installed' }]
   return lacks.map(({ missing: what, packages, from }) => ({
@@ -65,10 +67,11 @@ function missing({ host, tools }: DoctorFacts): Finding[] {
   }))
 }
 
-function engine({ host, engine: seen }: DoctorFacts): Finding {
+function engine({ host, engine: seen, engineTrouble: trouble }: DoctorFacts): Finding {
   const about = { id: 'engine', title: 'Docker engine' }
   if (seen !== undefined) return { ...about, verdict: 'ok', value: `version ${seen.version}` }
-  if (host.engine === 'stopped')
+  if (trouble !== undefined) return { ...about, verdict: 'fail', value: trouble.why, fix: trouble.fix }
+  if (host?.engine === 'stopped')
     return {
       ...about,
       verdict: 'warn',
@@ -76,12 +79,7 @@ function engine({ host, engine: seen }: DoctorFacts): Finding {
       fix: 'deploy starts it',
       repair: { kind: 'start-engine' },
     }
-  return {
-    ...about,
-    verdict: host.engine === 'absent' ? 'warn' : 'fail',
-    value: 'there is none',
-    fix: 'deploy installs it when it may',
-  }
+  return { ...about, verdict: 'warn', value: 'there is none', fix: 'deploy installs it when it may' }
 }
 
 function storage({ engine: seen }: DoctorFacts): Finding[] {
@@ -137,34 +135,38 @@ function features({ features: all }: DoctorFacts): Finding[] {
     : [{ ...about, verdict: 'ok', value: names(all) }]
 }
 
-function instances({ inotify }: DoctorFacts, { nodes }: Pick<Plan, 'nodes'>): Finding {
+/** A lab that runs has what it takes: a deploy of it takes no more. */
+function nodesToMake({ runningNodes }: DoctorFacts, { nodes }: Pick<Plan, 'nodes'>): number {
+  return Math.max(0, nodes.length - runningNodes)
+}
+
+function instances(facts: DoctorFacts, plan: Pick<Plan, 'nodes'>): Finding {
+  const about = { id: 'inotify.instances', title: 'inotify instances' }
+  const { inotify } = facts
+  if (inotify === undefined) return { ...about, verdict: 'unknown', value: NO_INOTIFY }
   const { maxInstances, instances: taken } = inotify
-  const needed = nodes.length * INSTANCES_OF_NODE
+  const nodes = nodesToMake(facts, plan)
+  const needed = nodes * INSTANCES_OF_NODE
   const free = maxInstances - taken
-  const about = {
-    id: 'inotify.instances',
-    title: 'inotify instances',
-    value: `${free} free of ${maxInstances}; a lab of ${nodes.length} nodes takes about ${needed}`,
-  }
-  if (free >= needed) return { ...about, verdict: 'ok' }
+  const value = `${free} free of ${maxInstances}; ${nodes} more nodes take about ${needed}`
+  if (free >= needed) return { ...about, verdict: 'ok', value }
   return {
-    ...about,
-    verdict: 'fail',
+    ...{ ...about, verdict: 'fail', value },
     fix: `sysctl fs.inotify.max_user_instances=${ENOUGH_INSTANCES} (in /etc/sysctl.d to keep it)`,
     repair: {
-      kind: 'sysctl',
-      key: 'fs.inotify.max_user_instances',
+      ...{ kind: 'sysctl', key: 'fs.inotify.max_user_instances' },
       value: Math.max(ENOUGH_INSTANCES, taken + needed),
     },
   }
 }
 
-function watches({ inotify: { maxWatches } }: DoctorFacts): Finding {
-  const about = { id: 'inotify.watches', title: 'inotify watches', value: `at most ${maxWatches}` }
-  if (maxWatches >= FEW_WATCHES) return { ...about, verdict: 'ok' }
+function watches({ inotify }: DoctorFacts): Finding {
+  const about = { id: 'inotify.watches', title: 'inotify watches' }
+  if (inotify === undefined) return { ...about, verdict: 'unknown', value: NO_INOTIFY }
+  const value = `at most ${inotify.maxWatches}`
+  if (inotify.maxWatches >= FEW_WATCHES) return { ...about, verdict: 'ok', value }
   return {
-    ...about,
-    verdict: 'warn',
+    ...{ ...about, verdict: 'warn', value },
     fix: `sysctl fs.inotify.max_user_watches=${ENOUGH_WATCHES} (in /etc/sysctl.d to keep it)`,
     repair: { kind: 'sysctl', key: 'fs.inotify.max_user_watches', value: ENOUGH_WATCHES },
   }
@@ -182,12 +184,14 @@ function disks({ disks: all }: DoctorFacts): Finding[] {
   })
 }
 
-function memory({ memory: { available, total } }: DoctorFacts, { nodes }: Pick<Plan, 'nodes'>): Finding {
-  const needed = MEMORY_OF_LAB + Math.max(0, nodes.length - 3) * MEMORY_OF_NODE
+function memory(facts: DoctorFacts, plan: Pick<Plan, 'nodes'>): Finding {
+  const { available, total } = facts.memory
+  const nodes = nodesToMake(facts, plan)
+  const needed = nodes === 0 ? 0 : MEMORY_OF_LAB + Math.max(0, nodes - 3) * MEMORY_OF_NODE
   const about = {
     id: 'memory',
     title: 'memory',
-    value: `${gigabytes(available)} free of ${gigabytes(total)}; the lab with all workloads takes about ${gigabytes(needed)}`,
+    value: `${gigabytes(available)} free of ${gigabytes(total)}; a deploy takes about ${gigabytes(needed)}`,
   }
   if (available >= needed) return { ...about, verdict: 'ok' }
   return {

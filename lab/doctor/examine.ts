@@ -1,9 +1,10 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { findClashes, nodesNetwork } from '../../topology/index.js'
 import { Engine } from '../cluster/engine.js'
+import { LabError } from '../errors.js'
 import { measureDisk } from '../host/disk.js'
 import { probePrivileged } from '../host/engine.js'
 import { inspectHost } from '../host/inspect.js'
@@ -31,20 +32,25 @@ export async function examine(
   run: Run,
   signal: AbortSignal,
 ): Promise<DoctorFacts> {
-  const host = await inspectHost(run, signal)
-  const engine = host.engine === 'running' ? new Engine(run, { signal }) : undefined
+  const host = await tried(inspectHost(run, signal), signal)
+  const facts = 'value' in host ? host.value : undefined
+  const engine = facts?.engine === 'running' ? new Engine(run, { signal }) : undefined
+  const ask = async <T>(question: Promise<T> | undefined): Promise<T | undefined> => {
+    const answer = question === undefined ? undefined : await tried(question, signal)
+    return answer !== undefined && 'value' in answer ? answer.value : undefined
+  }
   const [about, refusal, labs, networks, kernel, inotify, memory, nameservers, freePort] = await Promise.all([
-    engine && infoOf(run, signal),
-    engine && probePrivileged(run, signal),
-    engine?.labs(),
-    engine?.hostNetworks([nodesNetwork]),
+    ask(engine && infoOf(run, signal)),
+    ask(engine && probePrivileged(run, signal).then((words) => words ?? 'started')),
+    ask(engine?.labs()),
+    ask(engine?.hostNetworks([nodesNetwork])),
     readKernel(),
-    readInotify(),
+    ask(readInotify()),
     readMemory(),
     readNameservers(),
     takesPort(),
   ])
-  const nodesAreThere = labs?.some(({ name }) => name === plan.name) === true
+  const runningNodes = labs?.find(({ name }) => name === plan.name)?.running ?? 0
   const disks = await measureDisk([
     { folder: cacheDir(), bytes: builds ? space.cache : 0 },
     { folder: homedir(), bytes: tools.includes('go') ? space.goCaches : 0 },
@@ -52,16 +58,34 @@ export async function examine(
     {
       folder: about?.dataRoot ?? '/var/lib/docker',
       bytes:
-        (builds ? space.engineToBuild : 0) + (nodesAreThere ? 0 : plan.nodes.length * space.engineOfNode),
+        (builds ? space.engineToBuild : 0) +
+        Math.max(0, plan.nodes.length - runningNodes) * space.engineOfNode,
     },
   ])
   return {
-    ...{ host, tools, labs, disks, memory, nameservers, freePort, inotify },
+    ...{ tools, labs, disks, memory, nameservers, freePort, inotify, runningNodes, host: facts },
+    isRoot: process.getuid?.() === 0,
     engine: about,
-    privileged: engine === undefined ? undefined : refusal === undefined ? 'started' : { refusal },
+    ...('value' in host ? {} : { engineTrouble: host.trouble }),
+    privileged: refusal === undefined || refusal === 'started' ? refusal : { refusal },
     cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 2 : 1,
     features: featuresFor(plan.topology, kernel),
     clashes: networks === undefined ? undefined : findClashes(plan.topology, networks),
+  }
+}
+
+/** What cannot be measured is a finding of its own, and must not keep the others from being told. */
+async function tried<T>(
+  effect: Promise<T>,
+  signal: AbortSignal,
+): Promise<{ value: T } | { trouble: { why: string; fix: string } }> {
+  try {
+    return { value: await effect }
+  } catch (error) {
+    signal.throwIfAborted()
+    const why = error instanceof Error ? error.message : String(error)
+    const fix = error instanceof LabError ? error.hint : undefined
+    return { trouble: { why, fix: fix ?? 'see its log' } }
   }
 }
 
@@ -86,13 +110,14 @@ async function readInotify(): Promise<InotifyFacts> {
   return { maxInstances, maxWatches, instances }
 }
 
-/** Open inotify instances of all processes that may be looked into. */
+/** Open inotify instances of root's processes. */
 async function instancesTaken(): Promise<number> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const counts = await Promise.all(
     pids.map(async (pid) => {
       const folder = `/proc/${pid}/fd`
-      const names = await readdir(folder).catch(() => [])
+      const owner = await stat(`/proc/${pid}`).catch(() => undefined)
+      const names = owner?.uid === 0 ? await readdir(folder).catch(() => []) : []
       const links = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => '')))
       return links.filter((link) => link === 'anon_inode:inotify').length
     }),

@@ -4,17 +4,22 @@ import type { HostFacts, Tool } from '../host/requirements.js'
 
 /** What was measured on the host; judged by `diagnose`. A part that could not be measured is `undefined`. */
 export interface DoctorFacts {
-  readonly host: HostFacts
+  readonly isRoot: boolean
+  readonly host: HostFacts | undefined
   /** What a deploy would build with. */
   readonly tools: readonly Tool[]
   readonly engine: EngineFacts | undefined
+  /** Why an engine that is there cannot be asked, and what to do. */
+  readonly engineTrouble?: { readonly why: string; readonly fix: string }
   /** Whether the engine really starts a privileged container: its words where it does not. */
   readonly privileged: 'started' | { readonly refusal: string } | undefined
   readonly cgroupVersion: 1 | 2
   /** Of the kernel, by the names of its configuration; `undefined` where nothing tells. */
   readonly features: readonly KernelFeature[]
-  readonly inotify: InotifyFacts
+  readonly inotify: InotifyFacts | undefined
   readonly disks: readonly DiskSpace[]
+  /** Nodes of the lab that run: what they take is taken already. */
+  readonly runningNodes: number
   /** Bytes. */
   readonly memory: { readonly available: number; readonly total: number }
   /** Of the lab's ranges with networks and routes that are there. */
@@ -41,11 +46,11 @@ export interface KernelFeature {
   readonly there: boolean | undefined
 }
 
-/** Of root, who runs everything in the nodes (inotify(7)). */
+/** Of root, who runs everything in the nodes: the limits are for each user (inotify(7)). */
 export interface InotifyFacts {
   readonly maxInstances: number
   readonly maxWatches: number
-  /** Instances that are taken. */
+  /** Instances that root's processes have. */
   readonly instances: number
 }
 

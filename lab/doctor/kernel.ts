@@ -44,8 +44,10 @@ const VXLAN: Wanted = { name: 'VXLAN', module: 'vxlan', usedBy: 'a pool with enc
 export interface KernelSays {
   /** Lines `CONFIG_X=y`; `undefined` where it does not say. */
   readonly config: string | undefined
-  /** Lists of its modules, built in or loadable, and those that are loaded. */
+  /** Lists of its modules, built in or loadable; empty where they are not there. */
   readonly modules: string
+  /** Modules that are loaded. */
+  readonly loaded: string
 }
 
 /** The kernel features that a topology needs, and whether they are there. Pure. */
@@ -59,14 +61,15 @@ export function featuresFor(
   )
 }
 
-function isThere(name: string, module: string, { config, modules }: KernelSays): boolean | undefined {
-  // A module that is configured may not be installed, and one that is loaded is there whatever was configured.
-  const listed = new RegExp(String.raw`(^|/)${module}(\.ko|\s)`, 'm').test(modules)
-  if (listed) return true
+/** Only who lists everything may say that something is missing: loaded modules are some of those there are. */
+function isThere(name: string, module: string, { config, modules, loaded }: KernelSays): boolean | undefined {
+  const listed = new RegExp(String.raw`(^|/)${module}(\.ko|\s)`, 'm')
+  if (listed.test(modules) || listed.test(loaded)) return true
   const how = new RegExp(`^CONFIG_${name}=(.)`, 'm').exec(config ?? '')?.[1]
   if (how === 'y') return true
-  if (config !== undefined) return false
-  return modules === '' ? undefined : false
+  // One that is configured as a module and not installed is not there; where they are is not known of some hosts.
+  if (modules !== '') return false
+  return config === undefined || how === 'm' ? undefined : false
 }
 
 /** @param root where the host's files are */
@@ -74,7 +77,7 @@ export async function readKernel(root = '/'): Promise<KernelSays> {
   const file = (path: string): Promise<Buffer | undefined> =>
     readFile(join(root, path)).catch(() => undefined)
   const folder = `lib/modules/${release()}`
-  const [zipped, boot, ...lists] = await Promise.all(
+  const [zipped, boot, builtin, loadable, loaded] = await Promise.all(
     [
       'proc/config.gz',
       `boot/config-${release()}`,
@@ -86,9 +89,10 @@ export async function readKernel(root = '/'): Promise<KernelSays> {
   const config = zipped === undefined ? boot : await promisify(gunzip)(zipped)
   return {
     config: config?.toString(),
-    modules: lists
+    modules: [builtin, loadable]
       .map((list) => list?.toString() ?? '')
       .join('\n')
       .trim(),
+    loaded: loaded?.toString() ?? '',
   }
 }

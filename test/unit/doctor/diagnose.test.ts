@@ -22,7 +22,29 @@ describe('a host', () => {
   })
 
   test.each<[string, Partial<DoctorFacts>, string[]]>([
-    ['not root', { host: { ...well.host, isRoot: false } }, ['root fail']],
+    ['not root', { isRoot: false }, ['root fail']],
+    [
+      'whose engine may not be asked',
+      {
+        ...{ host: undefined, engine: undefined, privileged: undefined, clashes: undefined, labs: undefined },
+        engineTrouble: { why: 'you may not use the Docker engine of this host', fix: 'run it as root' },
+      },
+      ['tools unknown', 'engine fail', 'privileged unknown', 'networks unknown', 'labs unknown'],
+    ],
+    [
+      'that tells nothing of inotify',
+      { inotify: undefined },
+      ['inotify.instances unknown', 'inotify.watches unknown'],
+    ],
+    [
+      'on which the lab runs already, with little left',
+      {
+        runningNodes: 3,
+        inotify: { ...well.inotify, instances: 120 },
+        memory: { available: 1e9, total: 4e9 },
+      },
+      [],
+    ],
     [
       'without an engine',
       {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { featuresFor, readKernel, type KernelSays } from '../../../lab/doctor/kernel.js'
 import { temporaryFolder } from '../host/fakes.js'
 
-const nothing: KernelSays = { config: undefined, modules: '' }
+const nothing: KernelSays = { config: undefined, modules: '', loaded: '' }
 const needed = (
   says: KernelSays,
   mode: 'iptables' | 'nftables' | 'ipvs' = 'iptables',
@@ -32,16 +32,24 @@ describe('what a topology needs of the kernel', () => {
 
   test('is there when it is built in, listed as a module, or loaded', () => {
     const config = 'CONFIG_VETH=y\nCONFIG_IP_SET=m\nCONFIG_NF_CONNTRACK=m\n# CONFIG_OVERLAY_FS is not set\n'
-    const modules = 'kernel/net/netfilter/ipset/ip_set.ko.xz:\nnf_conntrack 188416 3 - Live 0x0'
-    expect(needed({ config, modules })).toMatchObject({
+    const modules = 'kernel/net/netfilter/ipset/ip_set.ko.xz:'
+    const loaded = 'nf_conntrack 188416 3 - Live 0x0'
+    expect(needed({ config, modules, loaded })).toMatchObject({
       ...{ VETH: true, IP_SET: true, NF_CONNTRACK: true },
-      // A module that is configured and not installed, one with a longer name, and what was left out.
+      // A module that is configured and not installed, and what was left out.
       ...{ NETFILTER_XT_SET: false, OVERLAY_FS: false },
     })
-    expect(
-      needed({ config: undefined, modules: 'kernel/net/netfilter/ipset/ip_set_hash_ip.ko:' }),
-    ).toMatchObject({
-      IP_SET: false,
+    // One with a longer name is another.
+    const other = { ...nothing, modules: 'kernel/net/netfilter/ipset/ip_set_hash_ip.ko:' }
+    expect(needed(other)).toMatchObject({ IP_SET: false })
+  })
+
+  test('is unknown where only what is loaded is told, or where modules are is not', () => {
+    const loaded = 'nf_conntrack 188416 3 - Live 0x0'
+    expect(needed({ ...nothing, loaded })).toMatchObject({ NF_CONNTRACK: true, IP_SET: undefined })
+    expect(needed({ ...nothing, config: 'CONFIG_IP_SET=m\n' })).toMatchObject({
+      IP_SET: undefined,
+      VETH: false,
     })
   })
 })
@@ -58,6 +66,7 @@ test('a kernel is read where it says what it has', async () => {
   expect(await readKernel(root)).toEqual({
     config: 'CONFIG_VETH=m\n',
     modules: 'kernel/drivers/net/veth.ko:',
+    loaded: '',
   })
   await write('proc/config.gz', gzipSync('CONFIG_VETH=y\n'))
   expect((await readKernel(root)).config).toBe('CONFIG_VETH=y\n')

@@ -2,7 +2,8 @@ import type { DoctorFacts } from '../../../lab/doctor/facts.js'
 import { debian12 } from '../host/facts.js'
 
 /** A host on which nothing is wrong. */
-export const well: DoctorFacts = {
+export const well = {
+  isRoot: true,
   host: { ...debian12, isRoot: true, engine: 'running', ip: true, dockerCli: true },
   tools: [],
   engine: { version: '28.0', storageDriver: 'overlay2' },
@@ -10,10 +11,11 @@ export const well: DoctorFacts = {
   cgroupVersion: 1,
   features: [{ name: 'IP_SET', usedBy: 'Calico', there: true }],
   inotify: { maxInstances: 128, maxWatches: 192_536, instances: 10 },
+  runningNodes: 0,
   disks: [{ folders: ['/var/lib/docker'], free: 60e9, needed: 10e9 }],
   memory: { available: 20e9, total: 24e9 },
   clashes: [],
   nameservers: ['192.0.2.53'],
   labs: [{ name: 'headless-services', running: 4, all: 4 }],
   freePort: true,
-}
+} satisfies DoctorFacts
