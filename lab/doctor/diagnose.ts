@@ -20,11 +20,7 @@ const MEMORY_OF_LAB = 4e9
 const MEMORY_OF_NODE = 1e9
 
 /** What is wrong with the host, and what is not, from the ground up. Pure. */
-export function diagnose(
-  facts: DoctorFacts,
-  plan: Pick<Plan, 'nodes' | 'topology' | 'name'>,
-  kubernetes: string,
-): Finding[] {
+export function diagnose(facts: DoctorFacts, plan: Pick<Plan, 'name'>, kubernetes: string): Finding[] {
   return [
     root(facts),
     ...missing(facts),
@@ -33,10 +29,10 @@ export function diagnose(
     privileged(facts),
     cgroup(facts, kubernetes),
     ...features(facts),
-    instances(facts, plan),
+    instances(facts),
     watches(facts),
     ...disks(facts),
-    memory(facts, plan),
+    memory(facts),
     ...ranges(facts),
     nameservers(facts),
     port(facts),
@@ -135,17 +131,10 @@ function features({ features: all }: DoctorFacts): Finding[] {
     : [{ ...about, verdict: 'ok', value: names(all) }]
 }
 
-/** A lab that runs has what it takes: a deploy of it takes no more. */
-function nodesToMake({ runningNodes }: DoctorFacts, { nodes }: Pick<Plan, 'nodes'>): number {
-  return Math.max(0, nodes.length - runningNodes)
-}
-
-function instances(facts: DoctorFacts, plan: Pick<Plan, 'nodes'>): Finding {
+function instances({ inotify, nodesToMake: nodes }: DoctorFacts): Finding {
   const about = { id: 'inotify.instances', title: 'inotify instances' }
-  const { inotify } = facts
   if (inotify === undefined) return { ...about, verdict: 'unknown', value: NO_INOTIFY }
   const { maxInstances, instances: taken } = inotify
-  const nodes = nodesToMake(facts, plan)
   const needed = nodes * INSTANCES_OF_NODE
   const free = maxInstances - taken
   const value = `${free} free of ${maxInstances}; ${nodes} more nodes take about ${needed}`
@@ -184,9 +173,8 @@ function disks({ disks: all }: DoctorFacts): Finding[] {
   })
 }
 
-function memory(facts: DoctorFacts, plan: Pick<Plan, 'nodes'>): Finding {
-  const { available, total } = facts.memory
-  const nodes = nodesToMake(facts, plan)
+function memory({ memory: has, nodesToMake: nodes }: DoctorFacts): Finding {
+  const { available, total } = has
   const needed = nodes === 0 ? 0 : MEMORY_OF_LAB + Math.max(0, nodes - 3) * MEMORY_OF_NODE
   const about = {
     id: 'memory',

@@ -50,20 +50,19 @@ export async function examine(
     readNameservers(),
     takesPort(),
   ])
-  const runningNodes = labs?.find(({ name }) => name === plan.name)?.running ?? 0
+  const running = labs?.find(({ name }) => name === plan.name)?.running ?? 0
+  const nodesToMake = Math.max(0, plan.nodes.length - running)
   const disks = await measureDisk([
     { folder: cacheDir(), bytes: builds ? space.cache : 0 },
     { folder: homedir(), bytes: tools.includes('go') ? space.goCaches : 0 },
     { folder: stateFolder, bytes: space.state },
     {
       folder: about?.dataRoot ?? '/var/lib/docker',
-      bytes:
-        (builds ? space.engineToBuild : 0) +
-        Math.max(0, plan.nodes.length - runningNodes) * space.engineOfNode,
+      bytes: (builds ? space.engineToBuild : 0) + nodesToMake * space.engineOfNode,
     },
   ])
   return {
-    ...{ tools, labs, disks, memory, nameservers, freePort, inotify, runningNodes, host: facts },
+    ...{ tools, labs, disks, memory, nameservers, freePort, inotify, nodesToMake, host: facts },
     isRoot: process.getuid?.() === 0,
     engine: about,
     ...('value' in host ? {} : { engineTrouble: host.trouble }),

@@ -18,8 +18,8 @@ export interface DoctorFacts {
   readonly features: readonly KernelFeature[]
   readonly inotify: InotifyFacts | undefined
   readonly disks: readonly DiskSpace[]
-  /** Nodes of the lab that run: what they take is taken already. */
-  readonly runningNodes: number
+  /** Nodes that a deploy would make: what those take that run is taken already. */
+  readonly nodesToMake: number
   /** Bytes. */
   readonly memory: { readonly available: number; readonly total: number }
   /** Of the lab's ranges with networks and routes that are there. */

@@ -39,7 +39,7 @@ describe('a host', () => {
     [
       'on which the lab runs already, with little left',
       {
-        runningNodes: 3,
+        nodesToMake: 0,
         inotify: { ...well.inotify, instances: 120 },
         memory: { available: 1e9, total: 4e9 },
       },

@@ -11,7 +11,7 @@ export const well = {
   cgroupVersion: 1,
   features: [{ name: 'IP_SET', usedBy: 'Calico', there: true }],
   inotify: { maxInstances: 128, maxWatches: 192_536, instances: 10 },
-  runningNodes: 0,
+  nodesToMake: 3,
   disks: [{ folders: ['/var/lib/docker'], free: 60e9, needed: 10e9 }],
   memory: { available: 20e9, total: 24e9 },
   clashes: [],
