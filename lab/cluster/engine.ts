@@ -13,6 +13,13 @@ export interface Container {
   readonly image: string
 }
 
+/** How many containers of a lab, or of a kind cluster, there are, and how many of them run. */
+export interface LabInEngine {
+  readonly name: string
+  readonly running: number
+  readonly all: number
+}
+
 /**
  * The labels that make a container the lab's, each with the lab's name as its exact value: kind's,
  * containerlab's and ours.
@@ -56,11 +63,11 @@ export class Engine {
   }
 
   /** Every lab of which containers are there, by kind's or our own label, and how many of them run. */
-  async labs(): Promise<{ name: string; running: number; all: number }[]> {
+  async labs(): Promise<LabInEngine[]> {
     const [kind = '', , ours = ''] = OWNER_LABELS
     const format = `{{.ID}}\t{{.State}}\t{{.Label "${kind}"}}\t{{.Label "${ours}"}}`
     const lines = await this.lines('ps', '-a', '--format', format)
-    const labs = new Map<string, { name: string; running: number; all: number }>()
+    const labs = new Map<string, LabInEngine>()
     for (const line of lines) {
       const [, state, ofKind = '', own = ''] = line.split('\t')
       const name = own === '' ? ofKind : own

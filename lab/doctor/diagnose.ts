@@ -1,7 +1,8 @@
 import type { Plan } from '../plan/plan.js'
 import { AS_ROOT, requirements, ROOT } from '../host/requirements.js'
 import { FREE_SPACE, gigabytes } from '../host/disk.js'
-import type { DoctorFacts, LabInEngine } from './facts.js'
+import type { LabInEngine } from '../cluster/engine.js'
+import type { DoctorFacts } from './facts.js'
 import type { Finding } from './finding.js'
 
 /** The last minor version of Kubernetes whose kubelet starts on cgroup v1 unasked (KEP-4569). */

@@ -1,4 +1,5 @@
 import type { Clash } from '../../topology/index.js'
+import type { LabInEngine } from '../cluster/engine.js'
 import type { DiskSpace } from '../host/disk.js'
 import type { HostFacts, Tool } from '../host/requirements.js'
 
@@ -52,10 +53,4 @@ export interface InotifyFacts {
   readonly maxWatches: number
   /** Instances that root's processes have. */
   readonly instances: number
-}
-
-export interface LabInEngine {
-  readonly name: string
-  readonly running: number
-  readonly all: number
 }

@@ -1,4 +1,5 @@
 import { App, Chart, Testing } from 'cdk8s'
+import { k8s } from 'cdk8s-plus-28'
 
 /** What the tests read of a Kubernetes object, as it is sent to the API server. */
 export interface Manifest {
@@ -84,4 +85,16 @@ export function first<T>(list: readonly T[] | undefined): T {
   const [value] = list ?? []
   if (value === undefined) throw new Error('the list is empty')
   return value
+}
+
+/** A StatefulSet of plain Kubernetes, named `plain`, as others make them beside the library's constructs. */
+export function plainStatefulSet(scope: Chart, serviceName: string, labels: Record<string, string>): void {
+  new k8s.KubeStatefulSet(scope, 'plain', {
+    metadata: { name: 'plain' },
+    spec: {
+      serviceName,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c' }] } },
+    },
+  })
 }

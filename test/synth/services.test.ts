@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ClusterIpService, HeadlessService } from '../../constructs/index.js'
 import type { ServiceProps } from '../../constructs/index.js'
-import { chart, object, synth } from './objects.js'
+import { chart, object, plainStatefulSet, synth } from './objects.js'
 
 /** A pod that the selector `app: web` matches, with container ports of these names. */
 function pod(scope: Chart, portNames: readonly string[] = []): void {
@@ -200,15 +200,7 @@ describe('a target port by name, as Kubernetes looks it up', () => {
 describe('a StatefulSet of plain Kubernetes behind a Service with a virtual address only', () => {
   const plain = (serviceName: string) => {
     const scope = chart()
-    const labels = { app: 'web' }
-    new k8s.KubeStatefulSet(scope, 'plain', {
-      metadata: { name: 'plain' },
-      spec: {
-        serviceName,
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: { containers: [{ name: 'c' }] } },
-      },
-    })
+    plainStatefulSet(scope, serviceName, { app: 'web' })
     new ClusterIpService(scope, 'svc', valid)
     return () => synth(scope)
   }

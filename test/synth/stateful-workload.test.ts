@@ -7,7 +7,7 @@ import {
   StatefulWorkload,
   type StatefulWorkloadProps,
 } from '../../constructs/index.js'
-import { chart, first, object, synth, template, type Manifest } from './objects.js'
+import { chart, first, object, plainStatefulSet, synth, template, type Manifest } from './objects.js'
 
 const labels = { app: 'db', 'app.kubernetes.io/name': 'db' }
 
@@ -488,14 +488,7 @@ describe('synthesis refuses, naming the path of the construct', () => {
         selector: { app: 'other' },
         ports: [{ name: 'db', port: 1 }],
       })
-      new k8s.KubeStatefulSet(scope, 'plain', {
-        metadata: { name: 'plain' },
-        spec: {
-          serviceName,
-          selector: { matchLabels: labels },
-          template: { metadata: { labels }, spec: { containers: [{ name: 'c' }] } },
-        },
-      })
+      plainStatefulSet(scope, serviceName, labels)
       expect(() => synth(scope)).toThrow(
         `[test/headless] StatefulSet plain has serviceName "${serviceName}", which is no headless Service that selects its pods`,
       )
