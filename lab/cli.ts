@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandIo, LabOptions } from './commands/context.js'
-import { deploy, type DeployOptions } from './commands/deploy.js'
+import { deploy, start, type DeployOptions } from './commands/deploy.js'
 import { doctor, type DoctorOptions } from './commands/doctor.js'
 import { reportError } from './commands/report-error.js'
 import { status, type StatusOptions } from './commands/status.js'
+import { stop } from './commands/stop.js'
 import { synth, type SynthOptions } from './commands/synth.js'
 import { teardown, type TeardownOptions } from './commands/teardown.js'
 import { runTool } from './commands/tools.js'
@@ -82,6 +83,8 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
     '--json',
     'print one JSON object',
   )
+  command('stop', 'stop the lab and keep all that is in it', stop)
+  command('start', 'bring back a lab that was stopped, and verify it', start)
   command('doctor', 'measure what on this host makes labs fail, and say what to do', doctor)
     .option('--fix', 'do what is safe: start the engine, raise limits of inotify until the next start')
     .option('--json', 'print one JSON object')

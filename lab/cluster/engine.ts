@@ -89,6 +89,16 @@ export class Engine {
     await this.run('docker', ['start', id], this.options)
   }
 
+  /**
+   * Stops containers as their images want it, beside each other.
+   *
+   * @param seconds after which one that did not end is killed
+   */
+  async stop(containers: readonly Container[], seconds: number): Promise<void> {
+    if (containers.length === 0) return
+    await this.run('docker', ['stop', '-t', String(seconds), ...containers.map(({ id }) => id)], this.options)
+  }
+
   async unpause({ id }: Container): Promise<void> {
     await this.run('docker', ['unpause', id], this.options)
   }
@@ -178,6 +188,20 @@ export class Engine {
     if (exitCode === 0) return stdout
     if (stderr.toLowerCase().includes(`no such ${what}`)) return undefined
     throw new LabError('command.failed', `docker ${what} inspect ${name} failed`, { details: stderr.trim() })
+  }
+
+  /** When a container was started last; `undefined` where it never was, or is gone. */
+  async startedAt(container: string): Promise<Date | undefined> {
+    const text = (await this.inspect('container', container, '{{.State.StartedAt}}'))?.trim() ?? ''
+    const time = new Date(text)
+    // Docker gives the year 1 for one that never ran.
+    return time.getTime() > 0 ? time : undefined
+  }
+
+  /** Process id, on this host, of the first process of a container; `undefined` while it does not run, or is gone. */
+  async pid(container: string): Promise<number | undefined> {
+    const pid = Number(await this.inspect('container', container, '{{.State.Pid}}'))
+    return pid > 0 ? pid : undefined
   }
 
   /** Addresses of a container on a network, IPv4 first; none while it does not run, is not on it, or is gone. */

@@ -1,5 +1,9 @@
-import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { basename } from 'node:path'
 import { exists } from '../host/not-found.js'
+import { nodesNetwork } from '../../topology/index.js'
+import type { Engine } from './engine.js'
 
 /**
  * What containerlab writes on the host beside containers: a block of lines in /etc/hosts and a file of the
@@ -11,6 +15,8 @@ export interface HostEntries {
   readonly netnsLinks: readonly string[]
 }
 
+const NETNS = /^\/proc\/\d+\/ns\/net$/
+
 /** @param containers names of those that are the lab's */
 export const hostEntries = (lab: string, containers: readonly string[]): HostEntries => ({
   hostsFile: '/etc/hosts',
@@ -20,11 +26,62 @@ export const hostEntries = (lab: string, containers: readonly string[]): HostEnt
 
 /** The text of a hosts file without the block of this very lab. Pure. */
 export function withoutHostsBlock(text: string, lab: string): string {
-  const lines = text.split('\n')
-  const begin = lines.indexOf(`###### CLAB-${lab}-START ######`)
-  const end = lines.indexOf(`###### CLAB-${lab}-END ######`, begin)
-  if (begin === -1 || end === -1) return text
-  return [...lines.slice(0, begin), ...lines.slice(end + 1)].join('\n')
+  const block = blockOf(text, lab)
+  return block === undefined ? text : [...block.before, ...block.after].join('\n')
+}
+
+/**
+ * The text of a hosts file in which the block of this very lab names the addresses that its containers have now. Pure.
+ *
+ * @param addresses by the name of the container; of each line the one of its own family is taken
+ */
+export function withAddresses(
+  text: string,
+  lab: string,
+  addresses: ReadonlyMap<string, readonly string[]>,
+): string {
+  const block = blockOf(text, lab)
+  if (block === undefined) return text
+  const lines = block.lines.map((line) => {
+    const [old = '', name = ''] = line.split(/\s+/)
+    const now = addresses.get(name)?.find((address) => isIP(address) === isIP(old))
+    return now === undefined || isIP(old) === 0 ? line : line.replace(old, now)
+  })
+  return [...block.before, ...lines, ...block.after].join('\n')
+}
+
+/** The lines of a lab's block, with those that mark it, and the lines around them. */
+function blockOf(
+  text: string,
+  lab: string,
+): { before: readonly string[]; lines: readonly string[]; after: readonly string[] } | undefined {
+  const all = text.split('\n')
+  const begin = all.indexOf(`###### CLAB-${lab}-START ######`)
+  const end = all.indexOf(`###### CLAB-${lab}-END ######`, begin)
+  if (begin === -1 || end === -1) return undefined
+  return { before: all.slice(0, begin), lines: all.slice(begin, end + 1), after: all.slice(end + 1) }
+}
+
+/** Makes the entries true again for containers that were started anew, which may have other addresses. */
+export async function refreshHostEntries(
+  lab: string,
+  { hostsFile, netnsLinks }: HostEntries,
+  engine: Pick<Engine, 'addresses' | 'pid'>,
+): Promise<void> {
+  const addresses = new Map<string, string[]>()
+  for (const link of netnsLinks) {
+    const container = basename(link)
+    addresses.set(container, await engine.addresses(container, nodesNetwork))
+    const target = await readlink(link).catch(() => '')
+    const pid = NETNS.test(target) ? await engine.pid(container) : undefined
+    const wanted = `/proc/${String(pid)}/ns/net`
+    if (pid === undefined || target === wanted) continue
+    await rm(link)
+    await symlink(wanted, link)
+  }
+  const text = await readFile(hostsFile, 'utf8')
+  const now = withAddresses(text, lab, addresses)
+  if (now !== text) await replace(hostsFile, now)
 }
 
 /** Removes the lab's entries; says what it removed. */
@@ -36,6 +93,7 @@ export async function removeHostEntries(lab: string, entries: HostEntries): Prom
     await replace(entries.hostsFile, without)
     removed.push(`lines of ${entries.hostsFile}`)
   }
+  await rm(temporaryOf(entries.hostsFile), { force: true })
   if (await exists(entries.sshFile)) {
     await rm(entries.sshFile)
     removed.push(entries.sshFile)
@@ -63,13 +121,16 @@ export async function leftHostEntries(lab: string, entries: HostEntries): Promis
  */
 async function links({ netnsLinks }: HostEntries): Promise<string[]> {
   const targets = await Promise.all(netnsLinks.map((link) => readlink(link).catch(() => '')))
-  return netnsLinks.filter((_, i) => /^\/proc\/\d+\/ns\/net$/.test(targets[i] ?? ''))
+  return netnsLinks.filter((_, i) => NETNS.test(targets[i] ?? ''))
 }
+
+/** One for all labs: what was left of it by a run that was killed, the next one writes anew or removes. */
+const temporaryOf = (file: string): string => `${file}.headless-lab`
 
 /** By rename where the file system allows it: a container's /etc/hosts is a mount of its own and is written in place. */
 async function replace(file: string, text: string): Promise<void> {
   const { mode } = await stat(file)
-  const temporary = `${file}.headless-lab`
+  const temporary = temporaryOf(file)
   await writeFile(temporary, text, { mode })
   try {
     await rename(temporary, file)

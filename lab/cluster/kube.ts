@@ -18,7 +18,7 @@ import { ANSWER_MS } from './api-request.js'
 import { configure } from './client.js'
 import type { FieldDrift } from './drift.js'
 import { nameOf, ObjectApi, type Applied } from './object-api.js'
-import { missingFromRollout, notReadyReason } from './rollout.js'
+import { isOfBefore, missingFromRollout, notReadyReason } from './rollout.js'
 import { ensureSecret, secretValue, type WantedSecret } from './secrets.js'
 
 type Workload = V1Deployment | V1StatefulSet | V1DaemonSet | V1Pod
@@ -127,6 +127,22 @@ export class Kube {
     const ready = new Set((await this.nodes()).filter((node) => node.ready).map(({ name }) => name))
     const missing = names.filter((name) => !ready.has(name))
     return missing.length === 0 ? undefined : `nodes not Ready: ${missing.join(', ')}`
+  }
+
+  /**
+   * What is missing until the kubelets of nodes that were started anew have said how their pods are by now: what the
+   * API server knows of them until then is of before.
+   *
+   * @param started when each node was started, by its name
+   */
+  podsOfBefore(started: ReadonlyMap<string, Date>): Promise<string | undefined> {
+    return this.patiently(async () => {
+      const { items } = await this.core((api) => api.listPodForAllNamespaces())
+      const before = items.filter((pod) => isOfBefore(pod, started.get(pod.spec?.nodeName ?? '')))
+      if (before.length === 0) return undefined
+      const nodes = [...new Set(before.map(({ spec }) => spec?.nodeName))].sort().join(', ')
+      return `${nodes}: ${before.length} pods not seen since the start`
+    })
   }
 
   /** What is missing until the workloads among these objects are rolled out. */

@@ -63,3 +63,17 @@ export function notReadyReason({ status }: V1Pod): string | undefined {
   const running = containers.find(({ ready, state }) => !ready && state?.terminated === undefined)
   return running === undefined ? (status?.phase ?? 'unknown') : `container ${running.name} is not ready`
 }
+
+/**
+ * Whether what is known of a pod was true before its node was started: containers run in it that nothing can have kept
+ * running. Pure.
+ */
+export function isOfBefore({ status }: V1Pod, nodeStarted: Date | undefined): boolean {
+  if (nodeStarted === undefined) return false
+  // Kubernetes tells whole seconds.
+  const since = Math.floor(nodeStarted.getTime() / 1000) * 1000
+  return (status?.containerStatuses ?? []).some(({ state }) => {
+    const at = state?.running?.startedAt
+    return at !== undefined && at.getTime() < since
+  })
+}

@@ -17,7 +17,15 @@ import { neededArtifacts } from '../plan/plan.js'
 import { space } from '../plan/space.js'
 import { exitCodeOf } from '../report/model.js'
 import { ago, seconds } from '../words.js'
-import { holding, hostLog, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
+import {
+  holding,
+  hostLog,
+  mustBeThere,
+  openLab,
+  type CommandIo,
+  type Lab,
+  type LabOptions,
+} from './context.js'
 import { verifyLab } from './verify.js'
 
 export interface DeployOptions extends LabOptions {
@@ -49,6 +57,12 @@ export async function deploy(options: DeployOptions, io: CommandIo): Promise<num
     io.say(`export KUBECONFIG=${lab.state.kubeconfig()}`)
     return code
   })
+}
+
+/** Brings back a lab that was stopped, or whose engine was: as {@link deploy} does, but never from nothing. */
+export async function start(options: LabOptions, io: CommandIo): Promise<number> {
+  await mustBeThere(await openLab(options))
+  return deploy(options, io)
 }
 
 async function makeLab(

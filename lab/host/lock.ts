@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { endDescendants, self, startTimeOf, type ProcessIdentity } from './descendants.js'
 import { isNotFound } from './not-found.js'
 import { waitUntil } from './wait.js'
 
-/** Who holds a lock: a process, told apart from a later one with the same id by its start time. */
-export interface LockOwner {
-  readonly pid: number
-  /** Clock ticks after boot (proc_pid_stat(5), field 22); empty where there is no /proc. */
-  readonly startTime: string
+/** Who holds a lock. */
+export interface LockOwner extends ProcessIdentity {
   /** RFC 3339, UTC. */
   readonly since: string
   /** What it does, as people read it. */
@@ -19,14 +17,13 @@ export type Release = () => Promise<void>
 
 /**
  * Takes the lock, or says who holds it. The file appears whole or not at all (by link(2)); the lock of an
- * owner that has died is taken over.
+ * owner that has died is taken over, once everything that owner left running is ended.
  */
 export async function tryLock(file: string, purpose: string): Promise<Release | LockOwner> {
   await mkdir(dirname(file), { recursive: true })
   const mine = `${file}.${String(process.pid)}.${Math.random().toString(36).slice(2)}`
   const owner: LockOwner = {
-    pid: process.pid,
-    startTime: (await startTimeOf(process.pid)) ?? '',
+    ...(await self()),
     since: new Date().toISOString(),
     purpose,
   }
@@ -35,7 +32,10 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
     for (;;) {
       try {
         await link(mine, file)
-        return () => rm(file, { force: true })
+        return async () => {
+          await removeLeftovers(file)
+          await rm(file, { force: true })
+        }
       } catch (error) {
         if (!isCode(error, 'EEXIST')) throw error
       }
@@ -43,7 +43,7 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
       if (text === undefined) continue
       const held = ownerIn(text)
       if (held !== undefined && (await isAlive(held))) return held
-      const taker = await takeAway(file, text, purpose)
+      const taker = await takeAway(file, text, held, purpose)
       if (taker !== undefined) return taker
     }
   } finally {
@@ -79,15 +79,34 @@ export async function lock(
  *
  * @returns who is removing it already
  */
-async function takeAway(file: string, dead: string, purpose: string): Promise<LockOwner | undefined> {
+async function takeAway(
+  file: string,
+  dead: string,
+  owner: LockOwner | undefined,
+  purpose: string,
+): Promise<LockOwner | undefined> {
   const which = createHash('sha256').update(dead).digest('hex').slice(0, 16)
   const got = await tryLock(`${file}.${which}`, purpose)
   if (typeof got !== 'function') return got
   try {
-    if ((await read(file)) === dead) await rm(file, { force: true })
+    if ((await read(file)) !== dead) return undefined
+    if (owner !== undefined) await endDescendants(owner)
+    await rm(file, { force: true })
     return undefined
   } finally {
     await got()
+  }
+}
+
+/** Removes what processes that were killed while they took this lock have left beside it. */
+async function removeLeftovers(file: string): Promise<void> {
+  const beside = (await readdir(dirname(file))).filter((name) => name.startsWith(`${basename(file)}.`))
+  for (const name of beside) {
+    const left = join(dirname(file), name)
+    const pid = Number(/\.(\d+)\.[0-9a-z]+$/.exec(name)?.[1])
+    const owner =
+      ownerIn((await read(left)) ?? '') ?? (Number.isInteger(pid) ? { pid, startTime: '' } : undefined)
+    if (owner !== undefined && !(await isAlive(owner))) await rm(left, { force: true })
   }
 }
 
@@ -108,7 +127,7 @@ function ownerIn(text: string): LockOwner | undefined {
   }
 }
 
-async function isAlive({ pid, startTime }: LockOwner): Promise<boolean> {
+async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -116,14 +135,6 @@ async function isAlive({ pid, startTime }: LockOwner): Promise<boolean> {
   }
   const now = await startTimeOf(pid)
   return now === undefined || startTime === '' || now === startTime
-}
-
-async function startTimeOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined)
-  // The command, field 2, is in parentheses and may hold spaces: count from the last one.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // A zombie has ended; it only waits for its parent to ask.
-  return fields?.[0] === 'Z' ? 'ended' : fields?.[19]
 }
 
 function isCode(error: unknown, code: string): boolean {

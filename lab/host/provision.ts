@@ -135,7 +135,7 @@ async function agreeToUpgrades(command: readonly string[], options: InstallOptio
 }
 
 /**
- * Runs a package command to its end, also when the program is interrupted meanwhile: a half-configured
+ * Runs a package command to its end, also when the program is interrupted or killed meanwhile: a half-configured
  * package database is worse than a wait. The interruption takes effect afterwards.
  */
 async function toEnd(command: readonly string[], options: InstallOptions): Promise<{ stdout: string }> {
@@ -144,7 +144,7 @@ async function toEnd(command: readonly string[], options: InstallOptions): Promi
   options.signal.addEventListener('abort', onAbort, { once: true })
   let result: { stdout: string }
   try {
-    result = await must(options.run)(file, args, { log: options.installLog })
+    result = await must(options.run)(file, args, { log: options.installLog, outlives: true })
   } catch (error) {
     throw new LabError('host.install-failed', error instanceof Error ? error.message : String(error), {
       cause: error,

@@ -55,7 +55,11 @@ const GO_WITH_TOOLCHAINS = '1.21'
 const NEWER_RELEASE = 'trixie'
 const OLDER_RELEASES: readonly string[] = ['bullseye', 'bookworm']
 
-const APT_INSTALL = ['apt-get', 'install', '-y', '--no-install-recommends']
+/** Waits for another apt, as that of a run that was killed, which is let finish. */
+const APT_INSTALL = [
+  ...['apt-get', 'install', '-y', '--no-install-recommends'],
+  ...['-o', 'DPkg::Lock::Timeout=600'],
+]
 
 /** What the host lacks for a lab that has to build with `tools`. Pure. */
 export function requirements(facts: HostFacts, tools: readonly Tool[]): Requirement[] {

@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { LabError } from '../errors.js'
+import { descendantMark, self } from './descendants.js'
 
 export interface RunOptions {
   readonly cwd?: string
@@ -10,11 +11,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Ends the command, and everything it started, when aborted. */
   readonly signal?: AbortSignal
-  /**
-   * Whether it is killed then, and not asked to end: what it would do about that is not wanted. What it started is let
-   * finish. Default: false.
-   */
+  /** Whether it is killed then, and not asked to end: what it would do about that is not wanted. Default: false. */
   readonly killAtOnce?: boolean
+  /** Whether it goes on where this program is killed: see {@link descendantMark}. Default: false, the next run ends it. */
+  readonly outlives?: boolean
   /** File to which stdout and stderr are appended as they come. */
   readonly log?: string
   /** Text for the command's standard input; without it there is none. */
@@ -30,9 +30,8 @@ export interface RunResult {
 /** How a command is run. The type the program's adapters ask for, so that tests can stand in for the host. */
 export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>
 
-/** How long a command may take to end after SIGTERM before it is killed, and what a killed one started. */
-const KILL_AFTER_MS = 4_000
-const FINISH_MS = 6_000
+/** How long a command, and what it started, may take to end after SIGTERM before it is killed. */
+const KILL_AFTER_MS = 2_000
 
 /**
  * Runs a command to its end, whatever its exit code. Arguments are an array: no shell is involved.
@@ -43,6 +42,7 @@ const FINISH_MS = 6_000
 export const tryRun: Run = async (file, args, options = {}) => {
   const { signal } = options
   signal?.throwIfAborted()
+  const mark = options.outlives === true ? {} : await descendantMark(await self())
   const child = execa(file, args, {
     detached: true,
     reject: false,
@@ -51,7 +51,7 @@ export const tryRun: Run = async (file, args, options = {}) => {
     all: true,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: options.env }),
+    env: { ...mark, ...options.env },
   })
   const log = options.log === undefined ? undefined : createWriteStream(options.log, { flags: 'a' })
   log?.write(`\n$ ${[file, ...args].join(' ')}\n`)
@@ -69,15 +69,12 @@ export const tryRun: Run = async (file, args, options = {}) => {
   }
   let last: NodeJS.Timeout | undefined
   const abort = (): void => {
-    if (options.killAtOnce === true) child.kill('SIGKILL')
+    if (options.killAtOnce === true) kill('SIGKILL')
     else kill('SIGTERM')
-    last = setTimeout(
-      () => {
-        kill('SIGKILL')
-        last = undefined
-      },
-      options.killAtOnce === true ? FINISH_MS : KILL_AFTER_MS,
-    )
+    last = setTimeout(() => {
+      kill('SIGKILL')
+      last = undefined
+    }, KILL_AFTER_MS)
   }
   signal?.addEventListener('abort', abort, { once: true })
   try {

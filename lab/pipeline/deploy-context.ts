@@ -15,6 +15,7 @@ export type ClusterApi = Pick<
   | 'secretValue'
   | 'unreachable'
   | 'nodesNotReady'
+  | 'podsOfBefore'
   | 'notRolledOut'
   | 'explain'
 >

@@ -6,6 +6,7 @@ import { LabError } from '../errors.js'
 import { exists } from '../host/not-found.js'
 import type { Run } from '../host/run.js'
 import { SECOND } from './durations.js'
+import { removeHalfMade } from './half-made.js'
 import type { Stage } from './progress.js'
 
 export interface TeardownContext {
@@ -72,6 +73,7 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
       deadlineMs: 60 * SECOND,
       run: async ({ signal, progress }) => {
         const engine = new Engine(run, { signal })
+        const halfMade = (await state.isHalfMade()) ? await removeHalfMade(engine, state, signal) : []
         const containers = await engine.containers(name)
         const anonymous = await engine.anonymousVolumes(containers)
         const labelled = await engine.volumes(name)
@@ -87,10 +89,11 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         // containerlab cannot be trusted to have removed them (see Containerlab.destroy).
         await engine.removeContainers(await engine.containers(name))
         await engine.removeVolumes(await leftVolumes(engine, volumes))
-        removed.push(...containers.map((container) => `container ${container.name}`))
+        const all = [...halfMade, ...containers]
+        removed.push(...all.map((container) => `container ${container.name}`))
         const gone = before - (await leftVolumes(engine, volumes)).length
         if (gone > 0) removed.push(gone === 1 ? '1 volume' : `${gone} volumes`)
-        return containers.length === 0 ? 'there were none' : `${containers.length} removed`
+        return all.length === 0 ? 'there were none' : `${all.length} removed`
       },
     },
     {

@@ -40,7 +40,8 @@ describe('whyMadeAnew', () => {
     ['running', 'paused', undefined],
     ['paused', 'paused', undefined],
     ['paused', 'exited', undefined],
-    ['exited', 'running', 'lab-control-plane is exited'],
+    ['exited', 'running', undefined],
+    ['exited', 'exited', undefined],
     ['created', 'running', 'lab-control-plane is created'],
     ['running', 'restarting', 'lab-db is restarting'],
     // Docker does not start what it was about to remove.

@@ -158,7 +158,7 @@ describe('from nothing', () => {
 })
 
 describe('what was verified', () => {
-  const result = { checks: [] } as unknown as VerifyResult
+  const result = { startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult
 
   it('is known still after a deploy that changed nothing', async () => {
     const { deploy, state } = await deployed()
@@ -183,10 +183,21 @@ describe('what was verified', () => {
     expect(await state.lastResult()).toBeUndefined()
   })
 
+  it.each([
+    ['started since', '2026-01-01T00:00:01Z', undefined],
+    ['started before', '2025-12-31T23:59:59Z', result],
+  ])('of nodes that the engine %s', async (_, at, kept) => {
+    const { deploy, state, world } = await deployed()
+    await state.saveResult(result)
+    world.startedAt = at
+    expect(await deploy()).toBe(0)
+    expect(await state.lastResult()).toEqual(kept)
+  })
+
   it('is forgotten before nodes are removed or made', async () => {
     const { deploy, state, world } = await deployed()
     await state.saveResult(result)
-    for (const container of world.containers) container.state = 'exited'
+    for (const container of world.containers) container.state = 'dead'
     world.containers.push({ ...node('lab-db', 'lab'), refuses: true })
     await labErrorOf(deploy())
     expect(await state.lastResult()).toBeUndefined()
@@ -206,8 +217,8 @@ describe('a lab made from another folder', () => {
     return lab
   }
 
-  it('that runs is refused, untouched', async () => {
-    const { deploy, world, state } = await others('running')
+  it.each(['running', 'exited'])('whose containers are %s is refused, untouched', async (are) => {
+    const { deploy, world, state } = await others(are)
     const provide = (): Promise<never> => Promise.reject(new Error('nothing is built'))
     const error = await labErrorOf(deploy({ pending: [{ name: 'a', title: 'a', log: '', provide }] }))
     expect(error).toMatchObject({ code: 'usage.invalid', exitCode: 2 })
@@ -218,7 +229,7 @@ describe('a lab made from another folder', () => {
   })
 
   it('that is dead is removed, and the nodes made anew', async () => {
-    const { deploy, world } = await others('exited')
+    const { deploy, world } = await others('dead')
     await deploy()
     expect(world.effects.slice(0, 2)).toEqual([
       'docker rm -f -v id-lab-control-plane id-lab-worker id-lab-worker2',
@@ -248,7 +259,7 @@ describe('a lab made from another folder', () => {
   })
 
   it('is not taken for half made here when an artifact is not there', async () => {
-    const lab = await others('exited')
+    const lab = await others('dead')
     const get = (): Promise<never> => Promise.reject(new LabError('artifact.absent', 'no'))
     const artifacts = { ...(await fakeArtifacts()), get }
     expect((await labErrorOf(lab.deploy({ artifacts }))).code).toBe('artifact.absent')
@@ -310,7 +321,7 @@ describe('linux nodes', () => {
 
   it('that do not run are brought back; the cluster stays', async () => {
     const lab = await made()
-    await lab.state.saveResult({ checks: [] } as unknown as VerifyResult)
+    await lab.state.saveResult({ startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult)
     stop(lab, 'lab-db', 'exited')
     stop(lab, 'lab-cache', 'paused')
     // Their images are those they have.
@@ -472,9 +483,18 @@ describe('the number of Kafka brokers', () => {
 })
 
 describe('the remains of a lab', () => {
-  it('that exited are removed, and the nodes made anew', async () => {
+  it('that exited are started again, the control plane first', async () => {
     const { deploy, world } = await deployed()
     for (const container of world.containers) container.state = 'exited'
+    expect(await deploy()).toBe(3)
+    expect(world.effects).toEqual(
+      ['control-plane', 'worker', 'worker2'].map((name) => `docker start id-lab-${name}`),
+    )
+  })
+
+  it('that are dead are removed, and the nodes made anew', async () => {
+    const { deploy, world } = await deployed()
+    for (const container of world.containers) container.state = 'dead'
     expect(await deploy()).toBe(2)
     expect(world.effects).toEqual([
       'docker rm -f -v id-lab-control-plane id-lab-worker id-lab-worker2',
@@ -517,7 +537,7 @@ describe('the remains of a lab', () => {
     const { deploy, world } = await deployed()
     const foreign = node('lab-2-control-plane', 'lab-2', 'exited')
     world.containers.push(foreign)
-    for (const container of world.containers) container.state = 'exited'
+    for (const container of world.containers) container.state = 'dead'
     await deploy()
     expect(world.containers).toContain(foreign)
     expect(world.effects[0]).not.toContain('lab-2')
@@ -573,7 +593,7 @@ describe('nodes that do not come about', () => {
 
   it('are undone also over the remains of a lab, which are gone by then', async () => {
     const lab = await deployed()
-    for (const container of lab.world.containers) container.state = 'exited'
+    for (const container of lab.world.containers) container.state = 'dead'
     lab.world.containerlab.deploy = () => halfMade(lab)
     await labErrorOf(lab.deploy())
     await nothingIsLeft(lab)
@@ -702,7 +722,8 @@ describe('preflight', () => {
   it('runs no command that changes anything', async () => {
     const { deploy, world } = await deployed()
     await deploy()
-    const reading = /^(docker (ps|network (ls|inspect)|info|port|exec lab-control-plane cat) ?|ip -o )/
+    const reading =
+      /^(docker (ps|network (ls|inspect)|container inspect|info|port|exec lab-control-plane cat) ?|ip -o )/
     expect(linesOf(world.calls).filter((line) => !reading.test(line))).toEqual([])
   })
 })

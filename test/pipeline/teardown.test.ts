@@ -241,7 +241,7 @@ describe('what cannot be removed', () => {
 
   it('forgets what was verified', async () => {
     const lab = await deployed()
-    await lab.state.saveResult({ checks: [] } as unknown as VerifyResult)
+    await lab.state.saveResult({ startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult)
     lab.world.containers.push({ ...node('lab-worker3', 'lab'), stubborn: true })
     lab.world.containerlab.destroy = () => Promise.resolve('')
     await labErrorOf(lab.teardown())

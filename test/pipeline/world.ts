@@ -59,6 +59,8 @@ export interface World {
   /** `volume`, `network`: docker says that it removed one, and does not. */
   readonly unremovable: Set<string>
   routes: string
+  /** When containers were started last; RFC 3339. */
+  startedAt: string
   readonly hostEntries: HostEntries
   readonly run: Run
   readonly calls: Call[]
@@ -102,6 +104,7 @@ export async function makeWorld(): Promise<World> {
     networks: new Map([['bridge', '172.17.0.0/16']]),
     routes: 'default via 10.0.0.1 dev eth0\n',
     hostEntries,
+    startedAt: '2020-01-01T00:00:00Z',
     effects: [],
     containerlab: {},
     database: { starting: [], password: undefined },
@@ -119,7 +122,7 @@ async function answer(world: World, call: Call, folder: string): Promise<Answer>
     if (verb === 'deploy') return (world.containerlab.deploy ?? (() => clabDeploy(world, 'lab', 2)))(call)
     return (world.containerlab.destroy ?? (() => clabDestroy(world, 'lab')))(call)
   }
-  const changes = ['rm', 'start', 'unpause', 'network rm', 'volume rm'].find((words) =>
+  const changes = ['rm', 'start', 'stop', 'unpause', 'network rm', 'volume rm'].find((words) =>
     line.startsWith(`docker ${words} `),
   )
   if (changes !== undefined) world.effects.push(line)
@@ -173,6 +176,10 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
         if (args.includes(`id-${container.name}`) && container.endsAtOnce !== true)
           container.state = 'running'
       return ''
+    case 'stop':
+      for (const container of world.containers)
+        if (args.includes(`id-${container.name}`)) container.state = 'exited'
+      return ''
     case 'rm':
       for (const id of args.filter((word) => word.startsWith('id-'))) {
         const i = world.containers.findIndex(({ name, stubborn }) => `id-${name}` === id && stubborn !== true)
@@ -186,6 +193,7 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
       }
       return ''
     case 'container inspect':
+      if (args.at(-2) === '{{.State.StartedAt}}') return `${world.startedAt}\n`
       if (args.at(-2)?.includes('NetworkSettings') === true) {
         const found = world.containers.find(({ name, state }) => name === args.at(-1) && state === 'running')
         return lines(found?.addresses ?? [])
@@ -301,6 +309,7 @@ export function makeCluster(world: World): FakeCluster {
     },
     has: (object) => Promise.resolve(objects.has(nameOf(object))),
     unreachable: () => Promise.resolve(undefined),
+    podsOfBefore: () => Promise.resolve(undefined),
     nodesNotReady: () => Promise.resolve(cluster.notReady),
     notRolledOut: () => Promise.resolve(undefined),
     explain: () => Promise.resolve('pods not ready: none'),

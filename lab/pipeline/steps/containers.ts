@@ -24,15 +24,15 @@ export function whyNotAlive(
 }
 
 /**
- * How docker brings back a container that does not run; `undefined` where it does, or where that is not enough: a
- * node of the cluster that exited is made anew, and docker starts nothing that is `dead`. Pure.
+ * How docker brings back a container that does not run; `undefined` where it does, or where that is not enough: docker
+ * starts nothing that is `dead`, and a node of the cluster that was never started is no node yet. Pure.
  */
 export function wayBack(
   { name, state }: Container,
   { nodes }: Pick<Plan, 'nodes'>,
 ): 'start' | 'unpause' | undefined {
   if (state === 'paused') return 'unpause'
-  return !nodes.includes(name) && ['exited', 'created'].includes(state) ? 'start' : undefined
+  return state === 'exited' || (state === 'created' && !nodes.includes(name)) ? 'start' : undefined
 }
 
 /** Why a lab has to be made anew; `undefined` when all of it runs, or can be brought back. Pure. */
@@ -48,8 +48,8 @@ export function whyMadeAnew(
 }
 
 /**
- * A lab that runs, or can be brought back, and was not made here is somebody's. A dead one is not: it is what a
- * clone that is gone has left.
+ * A lab that runs, or can be brought back, and was not made here is somebody's: a stopped one holds data. One that was
+ * never finished, or of which something is gone for good, is not.
  *
  * @throws LabError `usage.invalid`
  */
@@ -62,7 +62,11 @@ export async function refuseOthersLab(
     containers.length > 0 &&
     containers.every((one) => one.state === 'running' || wayBack(one, plan) !== undefined)
   if (!running || (await state.mayHaveNodes())) return
-  throw new LabError('usage.invalid', `lab ${state.name} runs already and was not made from this folder`, {
-    hint: `run teardown --name ${state.name} first, or give another --name`,
-  })
+  throw new LabError(
+    'usage.invalid',
+    `lab ${state.name} is there already and was not made from this folder`,
+    {
+      hint: `run teardown --name ${state.name} first, or give another --name`,
+    },
+  )
 }

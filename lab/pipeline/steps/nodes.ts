@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { linuxContainerName, nodesNetwork } from '../../../topology/index.js'
 import { Containerlab } from '../../cluster/containerlab.js'
 import { Engine, type Container } from '../../cluster/engine.js'
-import { removeHostEntries } from '../../cluster/host-entries.js'
+import { refreshHostEntries, removeHostEntries } from '../../cluster/host-entries.js'
 import { LabError } from '../../errors.js'
 import { KIND_CONFIG_FILE } from '../../plan/plan.js'
-import { waitUntil } from '../../host/wait.js'
 import { changed, type DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
+import { removeHalfMade } from '../half-made.js'
 import type { Step, StepIo } from '../step.js'
 import { expectedContainers, refuseOthersLab, wayBack, whyMadeAnew, whyNotAlive } from './containers.js'
 import { explainNodes } from './explain-nodes.js'
@@ -29,9 +29,14 @@ export function nodesStep(context: DeployContext): Step {
       const corpse = whyMadeAnew(containers, plan, finished)
       if (corpse === undefined) {
         await warnOfOlderImages(context, containers, image)
-        return bringBack(context, engine, containers)
+        const result = await bringBack(context, engine, containers)
+        await refreshHostEntries(plan.name, context.hostEntries, engine)
+        return result
       }
-      if (containers.length > 0) {
+      if (await state.isHalfMade()) {
+        io.progress('removing what was half made')
+        await removeHalfMade(engine, state, io.signal)
+      } else if (containers.length > 0) {
         // It was looked at before the artifacts were built, which may be long ago.
         await refuseOthersLab(containers, plan, state)
         io.progress(`removing what is left of the lab: ${corpse}`)
@@ -45,36 +50,11 @@ export function nodesStep(context: DeployContext): Step {
     explain: () => explainNodes(context),
     undo: async (signal) => {
       if (!(await state.isHalfMade())) return
-      await removeAll(new Engine(run, { signal }), context, signal)
+      await removeHalfMade(new Engine(run, { signal }), state, signal)
       await removeHostEntries(plan.name, context.hostEntries)
       await state.journal({ event: 'nodes-gone' })
     },
   }
-}
-
-/** So often none may be seen: the engine may still make what a program asked for before it was killed. */
-const LOOKS = 4
-
-async function removeAll(engine: Engine, { plan, state }: DeployContext, signal: AbortSignal): Promise<void> {
-  let looks = 0
-  await waitUntil(
-    async () => {
-      try {
-        const containers = await engine.containers(plan.name)
-        looks = containers.length === 0 ? looks + 1 : 0
-        if (containers.length > 0) {
-          await state.journal({ event: 'nodes-removed', volumes: await engine.anonymousVolumes(containers) })
-          await engine.removeContainers(containers)
-        }
-      } catch (error) {
-        // What is being made or removed meanwhile may be there in one question, and not in the next.
-        if (!(error instanceof LabError) || error.code !== 'command.failed') throw error
-        looks = 0
-      }
-      return looks < LOOKS ? 'the end of what was half made' : undefined
-    },
-    { signal, everyMs: 500 },
-  )
 }
 
 /** Speaks of images that the lab makes: those of others are theirs to choose. */

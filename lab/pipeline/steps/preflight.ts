@@ -92,7 +92,7 @@ async function refuseOtherBrokers({ name, kafkaBrokers: wanted }: Plan, state: L
 /** An image of this lab is there by now, or is among the artifacts of the next stage. */
 async function checkLinuxImages({ topology, linuxArtifacts }: Plan, engine: Engine): Promise<void> {
   for (const [i, { image }] of topology.linuxNodes.entries()) {
-    if (image in linuxArtifacts || (await engine.hasImage(image))) continue
+    if (Object.hasOwn(linuxArtifacts, image) || (await engine.hasImage(image))) continue
     throw new LabError(
       'spec.invalid',
       `topology.linuxNodes[${i}].image: the Docker engine has no image ${image}`,

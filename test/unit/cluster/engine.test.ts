@@ -206,3 +206,35 @@ it('fails with the engine’s words', async () => {
     details: 'Cannot connect to the Docker daemon',
   })
 })
+
+describe('a container', () => {
+  const inspecting = (answer: Answer): Engine => new Engine(fakeRun(() => answer).run)
+  const gone = { exitCode: 1, stderr: 'Error response from daemon: No such container: x\n' }
+
+  it('was started at a time, or never', async () => {
+    const at = '2026-01-02T03:04:05.678901234Z'
+    expect(await inspecting(`${at}\n`).startedAt('x')).toEqual(new Date('2026-01-02T03:04:05.678Z'))
+    expect(await inspecting('0001-01-01T00:00:00Z\n').startedAt('x')).toBeUndefined()
+    expect(await inspecting(gone).startedAt('x')).toBeUndefined()
+  })
+
+  it('has a process of the host while it runs', async () => {
+    expect(await inspecting('4711\n').pid('x')).toBe(4711)
+    expect(await inspecting('0\n').pid('x')).toBeUndefined()
+    expect(await inspecting(gone).pid('x')).toBeUndefined()
+  })
+
+  it('is stopped with others beside it, and none without any', async () => {
+    const { run, calls } = fakeRun(() => '')
+    const one = { name: 'a', state: 'running', image: 'i' }
+    await new Engine(run).stop([], 9)
+    await new Engine(run).stop(
+      [
+        { ...one, id: '1' },
+        { ...one, id: '2' },
+      ],
+      9,
+    )
+    expect(linesOf(calls)).toEqual(['docker stop -t 9 1 2'])
+  })
+})

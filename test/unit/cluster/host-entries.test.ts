@@ -1,10 +1,12 @@
-import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   hostEntries,
   leftHostEntries,
+  refreshHostEntries,
   removeHostEntries,
+  withAddresses,
   withoutHostsBlock,
   type HostEntries,
 } from '../../../lab/cluster/host-entries.js'
@@ -94,5 +96,45 @@ describe('the files of a host', () => {
     const { sshFile, netnsLinks } = hostEntries('lab', ['lab-db'])
     expect(sshFile).toMatch(/\/clab-lab\.conf$/)
     expect(netnsLinks).toEqual(['/run/netns/lab-db'])
+  })
+})
+
+describe('addresses that have changed', () => {
+  const both = (lab: string, v4: string, v6: string): string =>
+    `###### CLAB-${lab}-START ######\n${v4}\t${lab}-db\t# Kind: linux\n${v6}\t${lab}-db\n###### CLAB-${lab}-END ######\n`
+
+  it.each([
+    ['of both families', ['172.18.0.9', 'fc00::9'], both('lab', '172.18.0.9', 'fc00::9')],
+    ['of one', ['172.18.0.9'], both('lab', '172.18.0.9', 'fc00::2')],
+    ['of a container that does not run', [], both('lab', '172.18.0.2', 'fc00::2')],
+  ])('are written into the lab’s own block: %s', (_, now, expected) => {
+    const text = own + both('lab-2', '172.18.0.2', 'fc00::2')
+    const addresses = new Map([
+      ['lab-db', now],
+      ['lab-2-db', ['172.18.0.77']],
+    ])
+    expect(withAddresses(text + both('lab', '172.18.0.2', 'fc00::2'), 'lab', addresses)).toBe(text + expected)
+    expect(withAddresses(text, 'lab', addresses)).toBe(text)
+  })
+
+  it('are refreshed on the host, and the links to network namespaces with them', async () => {
+    const folder = await temporaryFolder()
+    const entries = {
+      hostsFile: join(folder, 'hosts'),
+      sshFile: join(folder, 'ssh'),
+      netnsLinks: ['lab-db', 'lab-cache', 'lab-own'].map((name) => join(folder, name)),
+    }
+    await writeFile(entries.hostsFile, own + both('lab', '172.18.0.2', 'fc00::2'))
+    await symlink('/proc/4000001/ns/net', join(folder, 'lab-db'))
+    // Somebody's own, under a name of ours.
+    await symlink('/run/netns/elsewhere', join(folder, 'lab-own'))
+    await refreshHostEntries('lab', entries, {
+      addresses: (name) => Promise.resolve(name === 'lab-db' ? ['172.18.0.9', 'fc00::9'] : []),
+      pid: () => Promise.resolve(4000002),
+    })
+    expect(await readFile(entries.hostsFile, 'utf8')).toBe(own + both('lab', '172.18.0.9', 'fc00::9'))
+    expect(await readlink(join(folder, 'lab-db'))).toBe('/proc/4000002/ns/net')
+    expect(await readlink(join(folder, 'lab-own'))).toBe('/run/netns/elsewhere')
+    expect((await readdir(folder)).toSorted()).toEqual(['hosts', 'lab-db', 'lab-own'])
   })
 })

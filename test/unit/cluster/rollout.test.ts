@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
 import { describe, expect, it } from 'vitest'
-import { missingFromRollout, notReadyReason } from '../../../lab/cluster/rollout.js'
+import { isOfBefore, missingFromRollout, notReadyReason } from '../../../lab/cluster/rollout.js'
 
 const meta = { name: 'app', generation: 2 }
 
@@ -173,5 +173,28 @@ describe('notReadyReason', () => {
     ['unknown', undefined, 'unknown'],
   ])('%s', (_, status, reason) => {
     expect(notReadyReason(pod(status) as V1Pod)).toBe(reason)
+  })
+})
+
+describe('isOfBefore', () => {
+  const started = new Date('2026-01-01T00:00:05.900Z')
+  const pod = (...states: object[]): object => ({
+    status: { containerStatuses: states.map((state) => ({ state })) },
+  })
+  const running = (at: string): object => ({ running: { startedAt: new Date(at) } })
+
+  it.each([
+    ['a container that ran before', pod(running('2026-01-01T00:00:04Z')), true],
+    ['one of two', pod(running('2026-01-01T00:00:09Z'), running('2026-01-01T00:00:04Z')), true],
+    ['one that was started in the same second', pod(running('2026-01-01T00:00:05Z')), false],
+    ['one that was started since', pod(running('2026-01-01T00:00:07Z')), false],
+    ['one that waits', pod({ waiting: { reason: 'CrashLoopBackOff' } }), false],
+    ['none yet', {}, false],
+  ])('%s', (_, of, before) => {
+    expect(isOfBefore(of as V1Pod, started)).toBe(before)
+  })
+
+  it('is nothing that can be said of a node whose start is not known', () => {
+    expect(isOfBefore(pod(running('2020-01-01T00:00:00Z')) as V1Pod, undefined)).toBe(false)
   })
 })

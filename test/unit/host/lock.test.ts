@@ -58,6 +58,19 @@ describe('tryLock', () => {
     expect(await readdir(join(file, '..'))).toEqual(['lab.lock'])
   })
 
+  it('leaves nothing behind of processes that were killed while they took it', async () => {
+    const file = await lockFile()
+    await held(file, { pid: NOBODY })
+    // One that had not written it yet, one that had, and one that was removing the file of another.
+    await writeFile(`${file}.${NOBODY}.abc`, '')
+    await held(`${file}.${NOBODY}.def`, { pid: NOBODY })
+    await held(`${file}.0123456789abcdef`, { pid: NOBODY })
+    // Somebody who waits for it lives.
+    await writeFile(`${file}.${process.pid}.abc`, '')
+    await taken(await tryLock(file, 'teardown'))()
+    expect(await readdir(join(file, '..'))).toEqual([`lab.lock.${process.pid}.abc`])
+  })
+
   it('is taken over where the process id was given to another process', async () => {
     const file = await lockFile()
     await held(file, { pid: process.pid, startTime: '1' })
@@ -120,7 +133,7 @@ describe('between processes', () => {
   /** A folder with the lock's modules as plain JavaScript, and a program that uses them. */
   async function program(main: string): Promise<string> {
     const folder = await temporaryFolder()
-    for (const name of ['lock', 'wait', 'deadline', 'not-found']) {
+    for (const name of ['lock', 'descendants', 'wait', 'deadline', 'not-found']) {
       const source = fileURLToPath(new URL(`../../../lab/host/${name}.ts`, import.meta.url))
       const { outputText } = ts.transpileModule(await readFile(source, 'utf8'), {
         compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },

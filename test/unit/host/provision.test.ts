@@ -108,7 +108,8 @@ function provision(host: Host) {
 }
 
 const refused = { exitCode: 125, stderr: 'docker: Error response from daemon: cannot apply cgroup.\n' }
-const installEngine = 'apt-get install -y --no-install-recommends docker.io iptables'
+const installEngine =
+  'apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 docker.io iptables'
 
 describe('a host that has all', () => {
   it('is left untouched, and nobody is asked', async () => {
@@ -134,7 +135,9 @@ describe('without consent', () => {
     expect(error.details).toBe(asked[0]?.join('\n'))
     expect(error.details).toContain(installEngine)
     expect(error.details).toContain('cat > /etc/apt/sources.list.d/headless-lab-trixie.sources')
-    expect(error.details).toContain('apt-get install -y --no-install-recommends -t trixie golang-go')
+    expect(error.details).toContain(
+      'apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 -t trixie golang-go',
+    )
     expect({ effects: world.effects, commands: linesOf(calls) }).toEqual({ effects: [], commands: [] })
   })
 
@@ -174,7 +177,7 @@ describe('with consent', () => {
       'write /etc/apt/preferences.d/headless-lab-trixie',
       'apt-get update',
       'stop engine',
-      'apt-get install -y --no-install-recommends -t trixie docker.io docker-cli containerd runc iptables',
+      'apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 -t trixie docker.io docker-cli containerd runc iptables',
       'start engine',
     ])
   })

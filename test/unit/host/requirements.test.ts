@@ -15,7 +15,7 @@ import { debian12, debian13, debianSource, fedora, ubuntu2404 } from './facts.js
 
 const ENV = 'env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l'
 const UPDATE = `${ENV} apt-get update`
-const INSTALL = `${ENV} apt-get install -y --no-install-recommends`
+const INSTALL = `${ENV} apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600`
 
 const all: Tool[] = ['go', 'debootstrap', 'maven']
 const works = { engine: 'running', dockerCli: true } as const

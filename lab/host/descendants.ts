@@ -1,0 +1,77 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { waitUntil } from './wait.js'
+
+/** A process, told apart from a later one with the same id by its start time. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Clock ticks after boot (proc_pid_stat(5), field 22); empty where there is no /proc. */
+  readonly startTime: string
+}
+
+/**
+ * The variable of the environment that says who started a process. Whatever that starts in turn inherits it, so that
+ * the whole family of a run that was killed is found, also what has left its process group.
+ */
+const VARIABLE = 'HEADLESS_LAB_RUN'
+
+/** SIGKILL takes effect at once, but for a process that waits for a disk. */
+const END_MS = 10_000
+
+/** Clock ticks after boot at which a process started; `undefined` where there is no such process, or no /proc. */
+export async function startTimeOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined)
+  // The command, field 2, is in parentheses and may hold spaces: count from the last one.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // A zombie has ended; it only waits for its parent to ask.
+  return fields?.[0] === 'Z' ? 'ended' : fields?.[19]
+}
+
+/** This process. */
+export const self = async (): Promise<ProcessIdentity> => ({
+  pid: process.pid,
+  startTime: (await startTimeOf(process.pid)) ?? '',
+})
+
+/** What the environment of a command holds so that {@link endDescendants} finds it. */
+export async function descendantMark(of: ProcessIdentity): Promise<Record<string, string>> {
+  return { [VARIABLE]: await valueFor(of) }
+}
+
+/** Process ids mean something in their namespace only: those of a container are others. */
+async function valueFor({ pid, startTime }: ProcessIdentity): Promise<string> {
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '')
+  return `${namespace} ${String(pid)} ${startTime}`
+}
+
+/**
+ * Ends what a run that died has left running: what it was making must not go on being made beside what removes or
+ * repairs it. Nothing where there is no /proc.
+ */
+export async function endDescendants(of: ProcessIdentity): Promise<void> {
+  const entry = `${VARIABLE}=${await valueFor(of)}`
+  await waitUntil(
+    async () => {
+      const left = await processesWith(entry)
+      for (const pid of left) kill(pid)
+      return left.length === 0 ? undefined : `the end of processes ${left.join(', ')}`
+    },
+    { signal: AbortSignal.timeout(END_MS), everyMs: 50 },
+  )
+}
+
+/** Those that have ended have no environment any more, whether or not anybody has asked for their exit code. */
+async function processesWith(entry: string): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number)
+  const environments = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${String(pid)}/environ`, 'utf8').catch(() => '')),
+  )
+  return pids.filter((pid, i) => pid !== process.pid && environments[i]?.split('\0').includes(entry) === true)
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
+}

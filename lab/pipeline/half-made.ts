@@ -1,0 +1,42 @@
+import type { Container, Engine } from '../cluster/engine.js'
+import type { LabState } from '../cluster/state.js'
+import { LabError } from '../errors.js'
+import { waitUntil } from '../host/wait.js'
+
+/** So often none may be seen: the engine may still make what a program asked for before it was killed. */
+const LOOKS = 4
+const EVERY_MS = 400
+
+/**
+ * Removes the containers of a lab whose making was cut off, until none appears any more.
+ *
+ * @returns those that were removed
+ */
+export async function removeHalfMade(
+  engine: Engine,
+  state: LabState,
+  signal: AbortSignal,
+): Promise<Container[]> {
+  const removed = new Map<string, Container>()
+  let looks = 0
+  await waitUntil(
+    async () => {
+      try {
+        const containers = await engine.containers(state.name)
+        looks = containers.length === 0 ? looks + 1 : 0
+        if (containers.length > 0) {
+          await state.journal({ event: 'nodes-removed', volumes: await engine.anonymousVolumes(containers) })
+          await engine.removeContainers(containers)
+          for (const container of containers) removed.set(container.id, container)
+        }
+      } catch (error) {
+        // What is being made or removed meanwhile may be there in one question, and not in the next.
+        if (!(error instanceof LabError) || error.code !== 'command.failed') throw error
+        looks = 0
+      }
+      return looks < LOOKS ? 'the end of what was half made' : undefined
+    },
+    { signal, everyMs: EVERY_MS },
+  )
+  return [...removed.values()]
+}
