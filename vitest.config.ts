@@ -20,6 +20,13 @@ export default defineConfig({
       }),
       // A cluster that no lab made: `npm run test:foreign`, after a deploy has made the artifacts.
       project('foreign', { testTimeout: 20 * 60_000, hookTimeout: 20 * 60_000 }),
+      // What goes wrong with a real lab; all of it with `npm run test:faults`.
+      project('faults', {
+        testTimeout: 30 * 60_000,
+        hookTimeout: 30 * 60_000,
+        maxWorkers: 1,
+        fileParallelism: false,
+      }),
       // The real lab: one file, one worker, its tests in order; each step has its own deadline in the product.
       project('e2e', {
         globalSetup: 'test/pack/setup.ts',

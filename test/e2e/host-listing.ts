@@ -1,25 +1,67 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { command } from './program.js'
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { command, root } from './program.js'
 
 /** They come with an engine, which the very run that is looked at may have installed. */
 const ENGINE_NETWORKS = ['network bridge', 'network host', 'network none']
 
 /** Everything a lab may leave on a host, as lines that can be compared. */
 export async function hostListing(): Promise<string[]> {
-  const [containers, volumes, networks, hosts, ssh, namespaces] = await Promise.all([
+  const [containers, volumes, networks, links, hosts, ...rest] = await Promise.all([
     command('docker', 'ps', '-a', '--no-trunc', '--format', 'container {{.Names}}'),
     command('docker', 'volume', 'ls', '--format', 'volume {{.Name}}'),
     command('docker', 'network', 'ls', '--format', 'network {{.Name}}'),
+    command('ip', '-o', 'link', 'show'),
     readFile('/etc/hosts', 'utf8'),
-    readdir('/etc/ssh/ssh_config.d').catch(() => []),
-    readdir('/run/netns').catch(() => []),
+    names('ssh', '/etc/ssh/ssh_config.d'),
+    names('netns', '/run/netns'),
+    names('beside the hosts file', '/etc', /^hosts\./),
+    names('temporary', tmpdir(), /^headless-lab-(?!test-|faults-)|^clab|^kind/),
+    names('state', join(root, '.lab')),
+    mounts(),
+    processes(),
   ])
   return [
     ...[containers, volumes, networks].flatMap(({ stdout }) => stdout.split('\n')),
+    // Those of containers come and go with them.
+    ...[...links.stdout.matchAll(/^\d+: ([^:@]+)/gm)]
+      .map(([, name]) => `link ${name ?? ''}`)
+      .filter((line) => !/^link (lo|eth\d+|docker0)$/.test(line)),
     ...hosts.split('\n').map((line) => `hosts ${line}`),
-    ...ssh.map((file) => `ssh ${file}`),
-    ...namespaces.map((name) => `netns ${name}`),
+    ...rest.flat(),
   ]
     .filter((line) => line !== '' && !ENGINE_NETWORKS.includes(line))
     .toSorted()
+}
+
+async function names(what: string, folder: string, which = /./): Promise<string[]> {
+  const all = await readdir(folder).catch(() => [])
+  return all.filter((name) => which.test(name)).map((name) => `${what} ${name}`)
+}
+
+/** But for the engine's own, which its containers and networks tell. */
+async function mounts(): Promise<string[]> {
+  const text = await readFile('/proc/self/mountinfo', 'utf8')
+  return text
+    .split('\n')
+    .map((line) => `mount ${line.split(' ')[4] ?? ''}`)
+    .filter((line) => !/^mount (\/var\/lib\/docker|\/run\/docker|\/var\/run\/docker)/.test(line))
+}
+
+/** Programs that some run of ours started, by the mark that all of them carry, or that work in its folders. */
+async function processes(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const lines = await Promise.all(
+    pids.map(async (pid) => {
+      const [environment, line, folder] = await Promise.all([
+        readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''),
+        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+        readlink(`/proc/${pid}/cwd`).catch(() => ''),
+      ])
+      const ours = environment.includes('HEADLESS_LAB_RUN=') || folder.startsWith(join(root, '.lab'))
+      return ours ? [`process ${line.replaceAll('\0', ' ').trim()}`] : []
+    }),
+  )
+  return lines.flat()
 }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -15,13 +15,20 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** The program, running. */
+export interface Started {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>
+  readonly ended: Promise<Ended>
+}
+
 /** Starts the program as its users do. Progress is shown as it comes, so that a long run can be followed. */
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): { child: ChildProcess; ended: Promise<Ended> } {
+  cwd = root,
+): Started {
   const child = spawn(process.execPath, [join(root, 'scripts', 'headless-lab.mjs'), ...args], {
-    cwd: root,
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })

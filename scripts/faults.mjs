@@ -1,0 +1,53 @@
+// `npm run test:faults`: everything that may go wrong while a lab is made or runs, on the real thing. Takes about an
+// hour. Run again with the same seed it goes on where it stopped.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { checkNode, ensureBuild, ensurePackages } from './packages.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { values } = parseArgs({
+  options: { seed: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+})
+if (values.help) {
+  console.log(`Usage: npm run test:faults -- [--seed NUMBER] [--only WORDS]
+
+  --seed NUMBER  the points at which deploys are cut off (default: another one each time); a run that was cut off
+                 goes on where it was when it is given its seed
+  --only WORDS   only the tests whose names hold these words`)
+  process.exit(0)
+}
+const seed = values.seed ?? String(Date.now() % 1_000_000)
+if (!/^\d{1,9}$/.test(seed)) {
+  console.error(`--seed: ${seed} is no number of up to 9 digits`)
+  process.exit(2)
+}
+checkNode()
+ensurePackages(root)
+ensureBuild(root)
+const record = join(root, 'build', `faults-${seed}.jsonl`)
+console.log(`seed ${seed}; go on with npm run test:faults -- --seed ${seed}`)
+const { status } = spawnSync(
+  process.execPath,
+  [
+    join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+    ...['run', '--project', 'faults', '--reporter', 'verbose'],
+    ...(values.only === undefined ? [] : ['-t', values.only]),
+  ],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, FAULTS: 'all', FAULTS_SEED: seed, FAULTS_RECORD: record },
+  },
+)
+const held = existsSync(record)
+  ? readFileSync(record, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+  : []
+for (const { id, note } of held) console.log(`held: ${id} (${note})`)
+console.log(`${held.length} held, seed ${seed}${status === 0 ? '' : '; not all of what was tried did'}`)
+process.exitCode = status ?? 1

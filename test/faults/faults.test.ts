@@ -1,0 +1,111 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hostListing } from '../e2e/host-listing.js'
+import { root } from '../e2e/program.js'
+import { faultsWithVerify } from './with-verify.js'
+import { pointsOf, STAGE_NAMES } from './points.js'
+import { FaultRecord } from './record.js'
+import { lastStage, NAME, SmallLab, within } from './small-lab.js'
+
+/**
+ * What goes wrong while a lab is made, on the real thing. `npm run test:faults` does all of it; `npm test` three points
+ * of each kind. Each leaves the host as it found it.
+ */
+const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)
+const all = process.env['FAULTS'] === 'all'
+const record = new FaultRecord(process.env['FAULTS_RECORD'])
+
+/** Of the whole, those that leave the most behind. */
+const FEW = ['artifacts', 'nodes', 'workloads']
+/** One of each of these stages. */
+const oneOf = <T extends { readonly stage: string }>(points: readonly T[]): T[] =>
+  FEW.flatMap((stage) => points.find((point) => point.stage === stage) ?? [])
+
+const INT = { signal: 'SIGINT', exit: 130 } as const
+const TERM = { signal: 'SIGTERM', exit: 143 } as const
+
+/** A run that is interrupted has ended by then. */
+const END_MS = 5_000
+
+let lab: SmallLab
+let before: string[] = []
+
+beforeAll(async () => {
+  console.log(`seed ${String(seed)}`)
+  lab = await SmallLab.make()
+  // What an interrupted run of these tests left.
+  expect((await lab.run('teardown')).code).toBe(0)
+  before = await hostListing()
+})
+
+afterAll(async () => {
+  await lab.run('teardown')
+  await lab.remove()
+})
+
+const environment = async (stage: string): Promise<{ env?: Record<string, string> }> =>
+  stage === 'artifacts' ? { env: await lab.partialCache() } : {}
+
+async function nothingIsLeft(): Promise<void> {
+  const { code, stderr } = await lab.run('teardown')
+  expect(stderr).not.toContain('left')
+  expect(code).toBe(0)
+  expect(await hostListing()).toEqual(before)
+}
+
+describe('a deploy that is killed', { concurrent: false }, () => {
+  const points = pointsOf(seed)
+  it.for(all ? points : oneOf(points))('at $id, and then $next', async ({ id, stage, afterMs, next }) => {
+    await record.once(`SIGKILL ${id}`, async () => {
+      const deploy = lab.begin('deploy', await environment(stage))
+      await within(deploy, stage, afterMs)
+      deploy.child.kill('SIGKILL')
+      const { stderr } = await deploy.ended
+      if (next === 'deploy') {
+        const again = await lab.run('deploy')
+        expect(again.stderr).toMatch(/deployed and verified in|last verified .* 0 failed/)
+        expect(again.code).toBe(0)
+        expect((await lab.run('verify')).code).toBe(0)
+      }
+      await nothingIsLeft()
+      return `in ${lastStage(stderr)}, then ${next}`
+    })
+  })
+})
+
+describe('a deploy that is interrupted', { concurrent: false }, () => {
+  const stages = STAGE_NAMES.map((stage, i) => ({ stage, ...(i % 2 === 0 ? TERM : INT) }))
+  const both = [
+    ...stages,
+    ...stages.map(({ stage, signal }) => ({ stage, ...(signal === 'SIGINT' ? TERM : INT) })),
+  ]
+  // Each goes on from where the one before it stopped: what was finished stays.
+  it.for(all ? both : oneOf(stages))('in $stage by $signal', async ({ stage, signal, exit }) => {
+    await record.once(`${signal} ${stage}`, async () => {
+      const deploy = lab.begin('deploy', await environment(stage))
+      await within(deploy, stage, stage === 'nodes' ? 8_000 : 0)
+      const began = performance.now()
+      deploy.child.kill(signal)
+      const { code, stderr } = await deploy.ended
+      const tookMs = performance.now() - began
+      expect(stderr).toMatch(/interrupted|terminated/)
+      expect(code).toBe(exit)
+      expect((await hostListing()).filter((line) => line.startsWith('process '))).toEqual([])
+      // How long it may take is asked of the machine that was left alone for it.
+      if (all) expect(tookMs).toBeLessThan(END_MS)
+      return `in ${lastStage(stderr)}, ended after ${String(Math.round(tookMs))} ms`
+    })
+  })
+
+  it('leaves nothing that teardown does not remove', nothingIsLeft)
+})
+
+describe('what goes wrong with a lab that runs', { concurrent: false }, () => {
+  faultsWithVerify({ lab: () => lab, record, all, nothingIsLeft })
+
+  it('leaves nothing that teardown does not remove', async () => {
+    await nothingIsLeft()
+    await expect(access(join(root, '.lab', NAME))).rejects.toThrow()
+  })
+})

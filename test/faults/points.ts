@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+
+/** When a deploy is cut off: so long after the line that says that this stage has begun. */
+export interface Point {
+  /** Tells it from others of the same seed. */
+  readonly id: string
+  /** What the line of progress begins with. */
+  readonly stage: string
+  readonly afterMs: number
+  /** What comes next: the way forward, or the way back. */
+  readonly next: 'deploy' | 'teardown'
+}
+
+/**
+ * The stages of a deploy in their order, how long each takes on a fast host in milliseconds, and how many points it
+ * gets: most where most can be left half made.
+ */
+const STAGES = [
+  { stage: 'preflight', takesMs: 300, points: 2 },
+  { stage: 'artifacts', takesMs: 12_000, points: 4 },
+  { stage: 'nodes', takesMs: 30_000, points: 8 },
+  { stage: 'kubeconfig', takesMs: 500, points: 2 },
+  { stage: 'Calico', takesMs: 15_000, points: 3 },
+  { stage: 'credentials', takesMs: 200, points: 1 },
+  { stage: 'workloads', takesMs: 12_000, points: 4 },
+  { stage: 'verifying', takesMs: 2_500, points: 2 },
+] as const
+
+export const STAGE_NAMES = STAGES.map(({ stage }) => stage)
+
+/** Points spread over the whole of each stage; the same seed gives the same ones. Every second one goes back at once. */
+export function pointsOf(seed: number): Point[] {
+  const unit = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
+  const wanted = STAGES.flatMap((stage) => Array.from({ length: stage.points }, (_, i) => ({ ...stage, i })))
+  return fc.sample(unit, { seed, numRuns: wanted.length }).map((part, n) => {
+    const { stage, takesMs, points, i } = wanted[n] ?? (STAGES[0] as never)
+    const afterMs = Math.round(((i + part) / points) * takesMs)
+    return { id: `${stage}+${String(afterMs)}ms`, stage, afterMs, next: n % 2 === 0 ? 'deploy' : 'teardown' }
+  })
+}
