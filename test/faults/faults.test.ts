@@ -49,7 +49,7 @@ const environment = async (stage: string): Promise<{ env?: Record<string, string
 
 async function nothingIsLeft(): Promise<void> {
   const { code, stderr } = await lab.run('teardown')
-  expect(stderr).not.toContain('left')
+  expect(stderr).toContain('looking for what is left: nothing')
   expect(code).toBe(0)
   expect(await hostListing()).toEqual(before)
 }

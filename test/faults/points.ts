@@ -30,11 +30,11 @@ export const STAGE_NAMES = STAGES.map(({ stage }) => stage)
 
 /** Points spread over the whole of each stage; the same seed gives the same ones. Every second one goes back at once. */
 export function pointsOf(seed: number): Point[] {
-  const unit = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
+  const thousandths = fc.noBias(fc.nat(999))
   const wanted = STAGES.flatMap((stage) => Array.from({ length: stage.points }, (_, i) => ({ ...stage, i })))
-  return fc.sample(unit, { seed, numRuns: wanted.length }).map((part, n) => {
-    const { stage, takesMs, points, i } = wanted[n] ?? (STAGES[0] as never)
-    const afterMs = Math.round(((i + part) / points) * takesMs)
+  const parts = fc.sample(thousandths, { seed, numRuns: wanted.length })
+  return wanted.map(({ stage, takesMs, points, i }, n) => {
+    const afterMs = Math.round(((i + (parts[n] ?? 0) / 1000) / points) * takesMs)
     return { id: `${stage}+${String(afterMs)}ms`, stage, afterMs, next: n % 2 === 0 ? 'deploy' : 'teardown' }
   })
 }
