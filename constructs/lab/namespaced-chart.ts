@@ -30,7 +30,7 @@ export interface LabOptions {
 /** The toolbox that asks the workloads of all namespaces, from its own. */
 export const TOOLBOX: Peer = { namespace: DEFAULT_NAMESPACE, podLabels: { app: 'multitool' } }
 
-/** One namespace of the lab: the Namespace itself, unless it is `default`, and what is in it. */
+/** One namespace of the lab: the Namespace itself (`default`, which is there already, gets its label), and what is in it. */
 export abstract class NamespacedChart extends Chart {
   protected constructor(scope: Construct, namespace: string, options: LabOptions) {
     super(scope, namespace, {
@@ -38,15 +38,13 @@ export abstract class NamespacedChart extends Chart {
       labels: { 'app.kubernetes.io/part-of': 'headless-lab', ...options.labels },
       disableResourceNameHashes: true,
     })
-    if (namespace !== DEFAULT_NAMESPACE) {
-      new k8s.KubeNamespace(this, 'namespace', {
-        metadata: {
-          name: namespace,
-          // The API server refuses what is not restricted; nothing of the lab is otherwise.
-          labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
-        },
-      })
-    }
+    new k8s.KubeNamespace(this, 'namespace', {
+      metadata: {
+        name: namespace,
+        // The API server refuses what is not restricted; nothing of the lab is otherwise.
+        labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+      },
+    })
     addRules(
       this,
       nameRule('namespace', namespace, rfc1123Problem),

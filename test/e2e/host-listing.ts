@@ -6,6 +6,14 @@ import { command, root } from './program.js'
 /** They come with an engine, which the very run that is looked at may have installed. */
 const ENGINE_NETWORKS = ['network bridge', 'network host', 'network none']
 
+/** How two listings differ: what came, with `+`, and what went, with `-`. */
+export function differences(before: readonly string[], after: readonly string[]): string[] {
+  return [
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+  ]
+}
+
 /** Everything a lab may leave on a host, as lines that can be compared. */
 export async function hostListing(): Promise<string[]> {
   const [containers, volumes, networks, links, hosts, ...rest] = await Promise.all([
@@ -27,7 +35,7 @@ export async function hostListing(): Promise<string[]> {
     // Those of containers come and go with them.
     ...[...links.stdout.matchAll(/^\d+: ([^:@]+)/gm)]
       .map(([, name]) => `link ${name ?? ''}`)
-      .filter((line) => !/^link (lo|eth\d+|docker0)$/.test(line)),
+      .filter((line) => !/^link (lo|eth\d+|docker0|veth.*)$/.test(line)),
     ...hosts.split('\n').map((line) => `hosts ${line}`),
     ...rest.flat(),
   ]
@@ -49,7 +57,7 @@ async function mounts(): Promise<string[]> {
     .filter((line) => !/^mount (\/var\/lib\/docker|\/run\/docker|\/var\/run\/docker)/.test(line))
 }
 
-/** Programs that some run of ours started, by the mark that all of them carry, or that work in its folders. */
+/** What a run of the program left running: it carries the mark of one that is no more, or works in a lab's folder. */
 async function processes(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const lines = await Promise.all(
@@ -59,8 +67,11 @@ async function processes(): Promise<string[]> {
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
         readlink(`/proc/${pid}/cwd`).catch(() => ''),
       ])
-      const ours = environment.includes('HEADLESS_LAB_RUN=') || folder.startsWith(join(root, '.lab'))
-      return ours ? [`process ${line.replaceAll('\0', ' ').trim()}`] : []
+      const run = /(?:^|\0)HEADLESS_LAB_RUN=\S+ (\d+) /.exec(environment)?.[1]
+      const isOrphan = run !== undefined && !pids.includes(run)
+      return isOrphan || folder.startsWith(join(root, '.lab'))
+        ? [`process ${line.replaceAll('\0', ' ').trim()}`]
+        : []
     }),
   )
   return lines.flat()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { waitUntil } from '../../lab/host/wait.js'
-import { hostListing } from '../e2e/host-listing.js'
+import { differences, hostListing } from '../e2e/host-listing.js'
 import { command, type Ended } from '../e2e/program.js'
 import type { FaultRecord } from './record.js'
 import { CONTROL_PLANE, NAME, WORKER, within, type SmallLab } from './small-lab.js'
@@ -164,7 +164,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
     if (torn.child.exitCode === null) await once(torn.child, 'exit')
     expect((await torn.ended).code).toBe(0)
     await command('umount', state)
-    expect(await hostListing()).toEqual(before)
+    expect(differences(before, await hostListing())).toEqual([])
     return `exit code ${String(full.code)}, then deployed and removed`
   })
 }

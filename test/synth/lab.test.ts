@@ -25,6 +25,7 @@ test('Redis, nginx and multitool are the objects of document 001, and what prote
     'default ConfigMap/nginx-config',
     'default DaemonSet/multitool',
     'default Deployment/nginx-deployment',
+    'default Namespace/default',
     'default NetworkPolicy/multitool',
     'default NetworkPolicy/nginx',
     'default NetworkPolicy/redis',
@@ -62,10 +63,11 @@ test('the services are those of the four documents, each in its namespace', () =
   ])
 })
 
-test('each namespace but default is made, and takes restricted pods only', () => {
+test('each namespace, default too, takes restricted pods only', () => {
   const namespaces = lab().filter(({ kind }) => kind === 'Namespace')
   expect(namespaces.map(({ metadata }) => metadata.name).sort()).toEqual([
     'database',
+    'default',
     'fixtures',
     'moon',
     'streaming',
