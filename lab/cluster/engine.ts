@@ -137,6 +137,12 @@ export class Engine {
     return this.lines('network', 'ls', '--format', '{{.Name}}')
   }
 
+  /** The id of a network, of 64 hexadecimal digits; `undefined` where there is none of that name. */
+  async networkId(network: string): Promise<string | undefined> {
+    const lines = await this.lines('network', 'ls', '--no-trunc', '--format', '{{.Name}}\t{{.ID}}')
+    return lines.map((line) => line.split('\t')).find(([name]) => name === network)?.[1]
+  }
+
   /** Names of the containers, stopped ones too, that are on the network. */
   async networkUsers(network: string): Promise<string[]> {
     return this.lines('ps', '-a', '--filter', `network=${network}`, '--format', '{{.Names}}')

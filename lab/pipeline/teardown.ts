@@ -1,7 +1,9 @@
 import { Containerlab } from '../cluster/containerlab.js'
 import { Engine } from '../cluster/engine.js'
 import { leftHostEntries, removeHostEntries, type HostEntries } from '../cluster/host-entries.js'
+import type { LeftNetworks } from '../cluster/left-networks.js'
 import type { LabState } from '../cluster/state.js'
+import { nodesNetwork } from '../../topology/index.js'
 import { LabError } from '../errors.js'
 import { exists } from '../host/not-found.js'
 import type { Run } from '../host/run.js'
@@ -17,6 +19,7 @@ export interface TeardownContext {
   /** The containerlab program that made the nodes, where that is known. */
   readonly containerlab: string | undefined
   readonly hostEntries: HostEntries
+  readonly leftNetworks: LeftNetworks
   /** What was removed, for people. */
   readonly removed: string[]
 }
@@ -66,7 +69,7 @@ export function teardownStages(context: TeardownContext): Stage[] {
 
 /** @param volumes told the names of the lab's volumes, as they are found */
 function engineStages(context: TeardownContext, run: Run, volumes: Set<string>): Stage[] {
-  const { name, state, removed } = context
+  const { name, state, removed, leftNetworks } = context
   return [
     {
       title: 'nodes',
@@ -102,15 +105,17 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
       run: async ({ signal }) => {
         const engine = new Engine(run, { signal })
         const kept: string[] = []
-        for (const { network, users } of await ownNetworks(engine, state)) {
+        for (const { network, id, users } of await ownNetworks(engine, context)) {
           // Another lab may have come to live on it.
           if (users.length > 0) {
+            await leftNetworks.add(id)
             kept.push(
               `network ${network} stays: ${users.join(', ')} ${users.length === 1 ? 'uses' : 'use'} it`,
             )
             continue
           }
           await engine.removeNetwork(network)
+          await leftNetworks.remove(id)
           removed.push(`network ${network}`)
         }
         return kept.length === 0 ? undefined : kept.join('; ')
@@ -136,14 +141,20 @@ async function containerlabDestroy(
   }
 }
 
-/** Networks that this lab made and that are there, and who is on them. */
+/** Networks that are there and that this lab made, or one that had to leave it, and who is on them. */
 async function ownNetworks(
   engine: Engine,
-  state: LabState,
-): Promise<{ network: string; users: readonly string[] }[]> {
-  const there = await engine.networks()
-  const ours = (await state.madeNetworks()).filter((network) => there.includes(network))
-  return Promise.all(ours.map(async (network) => ({ network, users: await engine.networkUsers(network) })))
+  { state, leftNetworks }: TeardownContext,
+): Promise<{ network: string; id: string; users: readonly string[] }[]> {
+  const made = await state.madeNetworks()
+  const found = await Promise.all(
+    [...new Set([...made, nodesNetwork])].map(async (network) => {
+      const id = await engine.networkId(network)
+      if (id === undefined || (!made.includes(network) && !(await leftNetworks.has(id)))) return []
+      return [{ network, id, users: await engine.networkUsers(network) }]
+    }),
+  )
+  return found.flat()
 }
 
 async function leftVolumes(engine: Engine, volumes: ReadonlySet<string>): Promise<string[]> {
@@ -152,15 +163,16 @@ async function leftVolumes(engine: Engine, volumes: ReadonlySet<string>): Promis
 
 /** Everything of the lab that is still in the engine; a network that others use is theirs by now. */
 async function leftInEngine(
-  { name, state }: TeardownContext,
+  context: TeardownContext,
   engine: Engine,
   volumes: ReadonlySet<string>,
 ): Promise<string[]> {
+  const { name } = context
   const [containers, labelled, known, networks] = await Promise.all([
     engine.containers(name),
     engine.volumes(name),
     leftVolumes(engine, volumes),
-    ownNetworks(engine, state),
+    ownNetworks(engine, context),
   ])
   return [
     ...containers.map((container) => `container ${container.name}`),

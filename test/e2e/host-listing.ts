@@ -25,7 +25,7 @@ export async function hostListing(): Promise<string[]> {
     names('ssh', '/etc/ssh/ssh_config.d'),
     names('netns', '/run/netns'),
     names('beside the hosts file', '/etc', /^hosts\./),
-    names('temporary', tmpdir(), /^headless-lab-(?!test-|faults-)|^clab|^kind/),
+    names('temporary', tmpdir(), /^headless-lab-probe-|^clab|^kind/),
     names('state', join(root, '.lab')),
     mounts(),
     processes(),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nameOf, ObjectApi } from '../../lab/cluster/object-api.js'
 import type { VerifyResult } from '../../lab/report/model.js'
 import { kubectl, notReady, restarted, secret } from './cluster.js'
+import { Decoys } from './decoys.js'
 import { dryRunTests } from './dry-run.js'
 import { exampleTests } from './example.js'
 import { differences, hostListing } from './host-listing.js'
@@ -13,11 +14,10 @@ import { kafkaTests } from './kafka.js'
 import { optionTests } from './options.js'
 import { postgresTests } from './postgres.js'
 import { scenarioTests } from './scenarios.js'
-import { vxlanTests } from './vxlan.js'
+import { SECOND, secondLabTests } from './second-lab.js'
 import { workloadTests } from './workloads.js'
 import { countsOf, seedCommands, unlike } from './seed-commands.js'
-import { command, lab, LAB, root, start, type Ended } from './program.js'
-import { waitUntil } from '../../lab/host/wait.js'
+import { command, lab, LAB, root } from './program.js'
 
 /**
  * The real thing, in order: containerlab, kind, Kubernetes, Calico and the workloads on this machine's engine.
@@ -80,8 +80,10 @@ async function verifyJson(...options: string[]): Promise<{ code: number | null; 
 
 describe('a real lab', { concurrent: false }, () => {
   let before: string[] = []
+  const decoys = new Decoys(LAB)
 
   beforeAll(async () => {
+    await decoys.remove()
     // What an interrupted run of these tests left; on a machine with an engine that was never used, nothing.
     const { code } = await lab('teardown')
     expect(code).toBe(0)
@@ -89,6 +91,7 @@ describe('a real lab', { concurrent: false }, () => {
 
   afterAll(async () => {
     await lab('teardown')
+    await decoys.remove()
   })
 
   it('is deployed and verified from nothing', async () => {
@@ -99,6 +102,8 @@ describe('a real lab', { concurrent: false }, () => {
     expect(stderr).toContain(`lab ${LAB} deployed and verified in`)
     expect(stdout).toMatch(/\d+ passed/)
     expect(code).toBe(0)
+    // Only now there is an engine for sure.
+    await decoys.make()
   })
 
   it('passes every check, as one JSON object on stdout', async () => {
@@ -109,6 +114,10 @@ describe('a real lab', { concurrent: false }, () => {
     expect(new Set(result.checks.map(({ id }) => id)).size).toBeGreaterThanOrEqual(45)
     expect(result.summary.pass).toBeGreaterThan(700)
     expect(code).toBe(0)
+  })
+
+  it('has started no container twice', async () => {
+    expect(await restarted()).toEqual([])
   })
 
   it('keeps its admin kubeconfig to its owner and its API server on loopback', async () => {
@@ -223,61 +232,56 @@ describe('a real lab', { concurrent: false }, () => {
     expect(code).toBe(0)
   })
 
-  it('is made anew from its dead containers, as a restart of the engine leaves them', async () => {
+  it('is brought back from its dead containers, as a crash of the engine leaves them, with what they hold', async () => {
+    const password = await secret('database', 'postgres-secret', 'password')
+    await kubectl('exec', 'redis-0', '--', 'redis-cli', 'SET', 'kept', 'yes')
+    await kubectl('exec', 'redis-0', '--', 'redis-cli', 'SAVE')
     await command('docker', 'kill', ...(await ownContainers()))
-    const { code, stderr } = await lab('deploy')
-    expect(stderr).toContain('removing what is left of the lab')
+    expect((await lab('status')).stdout).toContain('stopped')
+    const { code, stderr } = await lab('start')
+    expect(stderr).toContain(`${LAB}-control-plane, `)
+    expect(stderr).toContain('brought back')
     expect(stderr).toContain(`lab ${LAB} deployed and verified in`)
     expect(code).toBe(0)
     expect(await notReady()).toBeUndefined()
-    expect(await restarted()).toEqual([])
+    expect(await secret('database', 'postgres-secret', 'password')).toBe(password)
+    expect(await kubectl('exec', 'redis-0', '--', 'redis-cli', 'GET', 'kept')).toBe('yes')
   })
 
-  it('is removed by teardown, with nothing left on the host', async () => {
-    const { code, stderr } = await lab('teardown')
-    expect(stderr).toContain(`container ${LAB}-control-plane`)
-    expect(code).toBe(0)
+  secondLabTests(() => {
+    it('is no trouble for the first', async () => {
+      const { code, result } = await verifyJson()
+      expect(idsOf(result, 'fail')).toEqual([])
+      expect(code).toBe(0)
+    })
+
+    it('stays when the first is removed by teardown', async () => {
+      const { code, stderr } = await lab('teardown')
+      expect(stderr).toContain(`container ${LAB}-control-plane`)
+      expect(stderr).toContain(`${SECOND}-control-plane`)
+      expect(stderr).toContain('use it')
+      expect(code).toBe(0)
+      await expect(access(state)).rejects.toThrow()
+    })
+  })
+
+  it('has left nothing on the host, and what looks like it untouched', async () => {
+    expect(await decoys.missing()).toEqual([])
+    await decoys.remove()
     expect(differences(before, await hostListing())).toEqual([])
-    await expect(access(state)).rejects.toThrow()
   })
 
-  it('says exit code 2 when there is no lab to verify', async () => {
-    const { code, stderr } = await lab('verify')
-    expect(stderr).toContain(`there is no lab ${LAB}`)
-    expect(code).toBe(2)
-  })
-
-  vxlanTests()
-
-  it('leaves nothing half-made when it is interrupted while nodes are made', async () => {
-    const { child, ended } = start(['deploy', '--name', LAB])
-    await firstNode(ended)
-    child.kill('SIGINT')
-    const { code, stderr } = await ended
-    expect(stderr).toContain('interrupted')
-    expect(code).toBe(130)
-    expect(await ownContainers('-a')).toEqual([])
-    expect((await lab('teardown')).code).toBe(0)
-    expect(differences(before, await hostListing())).toEqual([])
+  it('says exit code 2 when there is no lab to verify, to stop or to start', async () => {
+    for (const name of ['verify', 'stop', 'start']) {
+      const { code, stderr } = await lab(name)
+      expect(stderr).toContain(`there is no lab ${LAB}`)
+      expect(code).toBe(2)
+    }
   })
 })
 
-async function ownContainers(...filter: string[]): Promise<string[]> {
+async function ownContainers(): Promise<string[]> {
   const label = `label=io.x-k8s.kind.cluster=${LAB}`
-  const { stdout } = await command('docker', 'ps', '-q', '--filter', label, ...filter)
+  const { stdout } = await command('docker', 'ps', '-q', '--filter', label)
   return stdout.split('\n').filter((line) => line !== '')
-}
-
-/** Resolves when a deploy has made its first node. */
-async function firstNode(deploy: Promise<Ended>): Promise<void> {
-  let over = false
-  void deploy.finally(() => (over = true))
-  const signal = AbortSignal.timeout(60_000)
-  await waitUntil(
-    async () => {
-      if (over) throw new Error('the deploy was over before it made a node')
-      return (await ownContainers()).length > 0 ? undefined : 'the first node'
-    },
-    { signal, everyMs: 100 },
-  )
 }

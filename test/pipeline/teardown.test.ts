@@ -184,6 +184,29 @@ describe('a network', () => {
     expect(lab.results).toContain('network kind stays: other-control-plane uses it')
   })
 
+  it('that had to stay goes with the last lab that uses it', async () => {
+    const lab = await deployed()
+    const other = node('other-control-plane', 'other')
+    lab.world.containers.push(other)
+    await lab.teardown()
+    // Another lab is torn down that has not made it, first while it is used still.
+    expect(await lab.teardown()).not.toContain('network kind')
+    lab.world.containers.splice(lab.world.containers.indexOf(other), 1)
+    expect(await lab.teardown()).toEqual(['network kind'])
+    expect(lab.world.networks.has('kind')).toBe(false)
+  })
+
+  it('that came in the place of one that had to stay is somebody else’s', async () => {
+    const lab = await deployed()
+    const other = node('other-control-plane', 'other')
+    lab.world.containers.push(other)
+    await lab.teardown()
+    lab.world.containers.splice(lab.world.containers.indexOf(other), 1)
+    lab.world.networkIds.set('kind', 'another-id')
+    await lab.teardown()
+    expect(lab.world.networks.has('kind')).toBe(true)
+  })
+
   it('that is gone already is no error', async () => {
     const lab = await deployed()
     lab.world.networks.delete('kind')

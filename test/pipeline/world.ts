@@ -5,6 +5,7 @@ import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Artifact, ArtifactSource, Pending } from '../../lab/artifacts/artifact.js'
 import type { HostEntries } from '../../lab/cluster/host-entries.js'
 import { nameOf, type Applied } from '../../lab/cluster/object-api.js'
+import { LeftNetworks } from '../../lab/cluster/left-networks.js'
 import { LabState } from '../../lab/cluster/state.js'
 import type { Run } from '../../lab/host/run.js'
 import { deployStages, type ClusterApi, type DeployContext } from '../../lab/pipeline/deploy.js'
@@ -56,6 +57,8 @@ export interface World {
   readonly images: Set<string>
   /** Subnets by the name of the network. */
   readonly networks: Map<string, string>
+  /** By the name of the network, where it is not `id-of-` and the name. */
+  readonly networkIds: Map<string, string>
   /** `volume`, `network`: docker says that it removed one, and does not. */
   readonly unremovable: Set<string>
   routes: string
@@ -101,6 +104,7 @@ export async function makeWorld(): Promise<World> {
     volumes: [],
     images: new Set(),
     unremovable: new Set(),
+    networkIds: new Map(),
     networks: new Map([['bridge', '172.17.0.0/16']]),
     routes: 'default via 10.0.0.1 dev eth0\n',
     hostEntries,
@@ -217,7 +221,11 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
       removeVolumes(world, ({ name }) => args.slice(2).includes(name))
       return ''
     case 'network ls':
-      return lines([...world.networks.keys()])
+      return lines(
+        [...world.networks.keys()].map((name) =>
+          args.includes('--no-trunc') ? `${name}\t${world.networkIds.get(name) ?? `id-of-${name}`}` : name,
+        ),
+      )
     case 'network inspect':
       return lines(args.slice(4).map((name) => `${name}\t${world.networks.get(name) ?? ''} `))
     case 'network rm':
@@ -358,6 +366,7 @@ export interface FakeLab {
   readonly world: World
   readonly cluster: FakeCluster
   readonly state: LabState
+  readonly leftNetworks: LeftNetworks
   readonly warnings: string[]
   /** What the steps told beside their titles. */
   readonly results: string[]
@@ -383,6 +392,7 @@ export async function makeLab(): Promise<FakeLab> {
   const world = await makeWorld()
   const cluster = makeCluster(world)
   const state = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+  const leftNetworks = new LeftNetworks(join(await temporaryFolder(), 'left-networks'))
   const artifacts = await fakeArtifacts()
   const warnings: string[] = []
   const results: string[] = []
@@ -413,6 +423,7 @@ export async function makeLab(): Promise<FakeLab> {
       await runAll(deployStages(context), interrupt, results)
       return context.changes
     },
+    leftNetworks,
     teardown: async ({ engine = true, containerlab } = {}) => {
       const removed: string[] = []
       const made = containerlab ?? (await state.record())?.containerlab
@@ -423,6 +434,7 @@ export async function makeLab(): Promise<FakeLab> {
           run: engine ? run : undefined,
           containerlab: made,
           hostEntries,
+          leftNetworks,
           removed,
         }),
         never(),
