@@ -24,11 +24,13 @@ export interface Examined {
   /** What a deploy would build with; empty where everything is built. */
   readonly tools: readonly Tool[]
   readonly builds: boolean
+  /** Whether a container may be started, to see whether the engine can. Default: true. */
+  readonly starts?: boolean
 }
 
 /** Measures the host. It starts one container, which ends at once, and changes nothing else. */
 export async function examine(
-  { plan, stateFolder, tools, builds }: Examined,
+  { plan, stateFolder, tools, builds, starts = true }: Examined,
   run: Run,
   signal: AbortSignal,
 ): Promise<DoctorFacts> {
@@ -41,7 +43,7 @@ export async function examine(
   }
   const [about, refusal, labs, networks, kernel, inotify, memory, nameservers, freePort] = await Promise.all([
     ask(engine && infoOf(run, signal)),
-    ask(engine && probePrivileged(run, signal).then((words) => words ?? 'started')),
+    ask(starts && engine ? probePrivileged(run, signal).then((words) => words ?? 'started') : undefined),
     ask(engine?.labs()),
     ask(engine?.hostNetworks([nodesNetwork])),
     readKernel(),

@@ -3,15 +3,19 @@ import { dirname, resolve } from 'node:path'
 import { LabError } from '../errors.js'
 import { isNotFound } from '../host/not-found.js'
 
-/** Writes a file whole or not at all. What is no file, such as a pipe or /dev/stdout, is written to as it is. */
-export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes a file whole or not at all. What is no file, such as a pipe or /dev/stdout, is written to as it is.
+ *
+ * @param mode of the file; default: what the umask leaves
+ */
+export async function writeWhole(file: string, content: string | Uint8Array, mode = 0o666): Promise<void> {
   const there = await statOf(file)
   if (there !== undefined && !there.isFile()) return writeFile(file, content)
   // A link to a file stays one.
   const target = there === undefined ? file : await realpath(file)
   const temporary = `${target}.${String(process.pid)}.new`
   try {
-    await writeFile(temporary, content, { flush: true })
+    await writeFile(temporary, content, { flush: true, mode })
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true })
