@@ -1,9 +1,10 @@
-import { createRequire } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandIo, LabOptions } from './commands/context.js'
 import { deploy, start, type DeployOptions } from './commands/deploy.js'
+import { diagnose, type DiagnoseOptions } from './commands/diagnose.js'
 import { doctor, type DoctorOptions } from './commands/doctor.js'
 import { reportError } from './commands/report-error.js'
+import { sbom, type SbomOptions } from './commands/sbom.js'
 import { status, type StatusOptions } from './commands/status.js'
 import { stop } from './commands/stop.js'
 import { synth, type SynthOptions } from './commands/synth.js'
@@ -11,8 +12,10 @@ import { teardown, type TeardownOptions } from './commands/teardown.js'
 import { runTool } from './commands/tools.js'
 import { addVerifyOptions, type VerifyCommandOptions } from './commands/verify-options.js'
 import { verifyCommand } from './commands/verify.js'
+import { version } from './commands/version.js'
 import { LabError } from './errors.js'
 import { watchSignals } from './host/signals.js'
+import { oneLine } from './words.js'
 
 /** What any of the commands may be given. */
 type Options = DeployOptions &
@@ -20,6 +23,8 @@ type Options = DeployOptions &
   TeardownOptions &
   SynthOptions &
   DoctorOptions &
+  DiagnoseOptions &
+  SbomOptions &
   StatusOptions
 
 /** Runs the program; its exit code is set when the promise resolves. */
@@ -56,8 +61,12 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
     // Only with this do options behind a tool's first argument stay the tool's.
     .enablePositionalOptions()
     .showHelpAfterError('(see --help)')
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .configureOutput({
+      writeErr: (text) => process.stderr.write(text),
+      outputError: (text, write) => write(usageError(text)),
+    })
     .exitOverride()
+    .hook('preAction', (_, chosen) => mustNameSomething(chosen))
 
   /** A command with the options every command has. */
   const command = (
@@ -88,9 +97,17 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
   command('doctor', 'measure what on this host makes labs fail, and say what to do', doctor)
     .option('--fix', 'do what is safe: start the engine, raise limits of inotify until the next start')
     .option('--json', 'print one JSON object')
+  command('diagnose', 'write one archive of what tells how the lab is, secrets redacted', diagnose).option(
+    '-o, --output <file>',
+    'the archive (default: headless-lab-<name>-<time>.tar.gz)',
+  )
   command('synth', 'write the manifests of the workloads', synth)
     .option('-o, --output <folder>', 'folder for the manifests (default: dist)')
     .addOption(new Option('--stdout', 'print the manifests instead').conflicts('output'))
+  command('sbom', 'write what each artifact is made of, as CycloneDX', sbom).option(
+    '-o, --output <folder>',
+    'folder for the bills (default: sbom)',
+  )
   for (const tool of ['kubectl', 'calicoctl', 'containerlab'] as const) {
     labOptions(program.command(tool))
       .description(`run ${tool} on the lab`)
@@ -112,9 +129,20 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
   }
 }
 
-function version(): string {
-  return (createRequire(import.meta.url)('headless-lab/package.json') as { version: string }).version
+/** @throws LabError `usage.invalid` for an option whose value is empty, as of a variable of a script that is not set */
+function mustNameSomething(command: Command): void {
+  const empty = command.options.find((option) => command.getOptionValue(option.attributeName()) === '')
+  if (empty !== undefined) throw new LabError('usage.invalid', `${empty.long ?? empty.flags}: names nothing`)
 }
+
+/** What Commander says of the arguments, which it quotes as they are. What was meant, perhaps, is a line of its own. */
+function usageError(text: string): string {
+  const [, said = '', meant = ''] = /^(.*?)(\n\(Did you mean [^\n]*\?\))?\n*$/s.exec(text) ?? []
+  const line = oneLine(said)
+  return `${line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line}${meant}\n`
+}
+
+const LONGEST = 300
 
 function labOptions(command: Command): Command {
   return command

@@ -1,3 +1,5 @@
+import { oneLine } from './words.js'
+
 /**
  * Every error a person can meet, as one table: its stable code, the exit code of the program, and whether
  * doing the same again may help. Anything thrown that is not a {@link LabError} is a bug and shows its stack.
@@ -10,6 +12,7 @@ export const errorCodes = {
   'lab.absent': { exit: 2, retry: false },
   'recording.invalid': { exit: 2, retry: false },
   'state.unreadable': { exit: 2, retry: false },
+  'sbom.unbuilt': { exit: 2, retry: false },
   // 3: the host lacks something
   'host.lacks': { exit: 3, retry: false },
   'host.consent': { exit: 3, retry: false },
@@ -19,6 +22,7 @@ export const errorCodes = {
   'host.disk': { exit: 3, retry: false },
   'host.file': { exit: 3, retry: false },
   'artifact.absent': { exit: 3, retry: false },
+  'artifact.changed': { exit: 3, retry: false },
   // 4: deploy or teardown failed
   'artifact.build-failed': { exit: 4, retry: true },
   'step.timeout': { exit: 4, retry: true },
@@ -62,7 +66,8 @@ export class LabError extends Error {
     message: string,
     options: LabErrorOptions = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    // Messages quote what people, files and servers say.
+    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.hint = options.hint
     this.details = options.details
   }

@@ -42,9 +42,9 @@ export interface ArtifactSource {
     options?: { refresh?: boolean },
   ): Promise<{ pending: Pending[]; tools: Tool[] }>
   /**
-   * An artifact that is there.
+   * An artifact that is there, and as it was made.
    *
-   * @throws LabError `artifact.absent` when it is not
+   * @throws LabError `artifact.absent` when it is not there, `artifact.changed` when its files have changed since
    */
   get(name: string): Promise<Artifact>
 }

@@ -6,6 +6,7 @@ import { lock } from '../host/lock.js'
 import type { Tool } from '../host/requirements.js'
 import { must, tryRun, type Run } from '../host/run.js'
 import type { Artifact, ArtifactSource, Pending, ProvideOptions } from './artifact.js'
+import { mustBeAsBuilt } from './as-built.js'
 import { Lane } from './lanes.js'
 import { imageRef, keyed, type KeyedRecipe, type Recipe, type RecipeStep } from './recipe.js'
 import { ARTIFACT_LABEL } from './recipes/images.js'
@@ -77,6 +78,7 @@ export class SourceBuild implements ArtifactSource {
         },
       )
     }
+    await mustBeAsBuilt(this.store.folder(recipe))
     return this.artifact(recipe)
   }
 
@@ -256,6 +258,7 @@ export class SourceBuild implements ArtifactSource {
     }
     for (const name of recipe.dependsOn) {
       const { image, folder } = this.artifact(await this.recipe(name))
+      await mustBeAsBuilt(folder)
       values.set(`artifact:${name}`, image ?? folder)
     }
     const { mirror } = this.options

@@ -1,6 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isNotFound } from '../host/not-found.js'
+import { readRecord } from './as-built.js'
+import { checksums, RECORD_FILE, type FileSums } from './checksums.js'
 import type { KeyedRecipe } from './recipe.js'
 
 /** What is written beside a finished artifact. */
@@ -13,6 +15,8 @@ export interface ArtifactRecord {
   readonly durationMs: number
   /** Id of the image in the engine, for images. */
   readonly imageId?: string
+  /** What its files were when it was finished; artifacts of earlier versions of the program have none. */
+  readonly files?: FileSums
 }
 
 /**
@@ -35,11 +39,7 @@ export class ArtifactStore {
   }
 
   async record(recipe: Pick<KeyedRecipe, 'name' | 'key'>): Promise<ArtifactRecord | undefined> {
-    try {
-      return JSON.parse(await readFile(join(this.folder(recipe), 'artifact.json'), 'utf8')) as ArtifactRecord
-    } catch {
-      return undefined
-    }
+    return readRecord(this.folder(recipe))
   }
 
   /** An empty folder for one build; what a build that died left there is removed. Call it with the lock held. */
@@ -51,10 +51,11 @@ export class ArtifactStore {
     return folder
   }
 
-  /** Makes `<scratch>/out` the artifact, and removes the scratch folder. */
-  async finish(recipe: KeyedRecipe, scratch: string, record: ArtifactRecord): Promise<void> {
+  /** Makes `<scratch>/out` the artifact, with the checksums of its files, and removes the scratch folder. */
+  async finish(recipe: KeyedRecipe, scratch: string, record: Omit<ArtifactRecord, 'files'>): Promise<void> {
     const out = join(scratch, 'out')
-    await writeFile(join(out, 'artifact.json'), `${JSON.stringify(record, undefined, 2)}\n`)
+    const whole: ArtifactRecord = { ...record, files: await checksums(out) }
+    await writeFile(join(out, RECORD_FILE), `${JSON.stringify(whole, undefined, 2)}\n`)
     const folder = this.folder(recipe)
     await mkdir(join(folder, '..'), { recursive: true })
     // Never a moment without it for a reader, but for that between two renames.

@@ -1,3 +1,4 @@
+import { programMustBeAsBuilt } from '../artifacts/as-built.js'
 import { must, type Run, type RunOptions } from '../host/run.js'
 import type { LabState } from './state.js'
 
@@ -35,6 +36,7 @@ export class Containerlab {
   }
 
   private async clab(args: readonly string[], options: RunOptions): Promise<void> {
+    await programMustBeAsBuilt(this.binary)
     await this.run(this.binary, args, {
       cwd: this.state.folder,
       log: this.state.logFile('containerlab'),

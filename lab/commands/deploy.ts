@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { defaultSource } from '../artifacts/default-source.js'
 import { hostEntries } from '../cluster/host-entries.js'
 import { Kube } from '../cluster/kube.js'
+import { offer } from '../diagnose/offer.js'
 import { LabError } from '../errors.js'
 import { consentFrom } from '../host/consent.js'
 import { engineState } from '../host/engine.js'
@@ -26,15 +27,32 @@ import {
   type Lab,
   type LabOptions,
 } from './context.js'
+import { reportError } from './report-error.js'
 import { verifyLab } from './verify.js'
 
 export interface DeployOptions extends LabOptions {
   readonly yes?: boolean
   readonly refresh?: boolean
+  /** See {@link start}. */
+  readonly onlyBringBack?: boolean
 }
+
+/** Exit code of a deploy that failed; not of one that was refused, or whose verdict is bad. */
+const FAILED = 4
 
 /** From whatever is there to a verified lab. A lab that is as declared is left as it is, and is not verified again. */
 export async function deploy(options: DeployOptions, io: CommandIo): Promise<number> {
+  try {
+    return await makeAndVerify(options, io)
+  } catch (error) {
+    io.signal.throwIfAborted()
+    const code = reportError(error, io.say)
+    if (code === FAILED) io.say(offer(options))
+    return code
+  }
+}
+
+async function makeAndVerify(options: DeployOptions, io: CommandIo): Promise<number> {
   const began = performance.now()
   const lab = await openLab(options)
   return holding(lab, 'deploy', async () => {
@@ -62,12 +80,12 @@ export async function deploy(options: DeployOptions, io: CommandIo): Promise<num
 /** Brings back a lab that was stopped, or whose engine was: as {@link deploy} does, but never from nothing. */
 export async function start(options: LabOptions, io: CommandIo): Promise<number> {
   await mustBeThere(await openLab(options))
-  return deploy(options, io)
+  return deploy({ ...options, onlyBringBack: true }, io)
 }
 
 async function makeLab(
   lab: Lab,
-  { yes = false, refresh = false }: DeployOptions,
+  { yes = false, refresh = false, onlyBringBack = false }: DeployOptions,
   io: CommandIo,
 ): Promise<number> {
   const artifacts = await defaultSource()
@@ -96,6 +114,7 @@ async function makeLab(
     ],
     run: tryRun,
     connect: (kubeconfig: string, signal: AbortSignal) => new Kube(kubeconfig, signal),
+    onlyBringBack,
     hostEntries: hostEntries(lab.plan.name, expectedContainers(lab.plan)),
     warn: (line: string) => io.say(`warning: ${line}`),
     changes: 0,

@@ -34,7 +34,8 @@ export async function status(options: StatusOptions, { signal, print }: CommandI
   return exitCode(seen)
 }
 
-async function objectsOf(plan: Plan, engine: Engine): Promise<KubernetesObject[]> {
+/** Everything a deploy would apply to the cluster that is there, as far as it can be known without building. */
+export async function objectsOf(plan: Plan, engine: Engine): Promise<KubernetesObject[]> {
   const artifacts = await defaultSource()
   const { pending } = await artifacts.survey([plan.artifacts.calico])
   // A lab that runs may have been made with what is not in the cache any more.

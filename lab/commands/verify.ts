@@ -1,3 +1,4 @@
+import { programMustBeAsBuilt } from '../artifacts/as-built.js'
 import { selectChecks } from '../checks/select.js'
 import { Engine } from '../cluster/engine.js'
 import { withDeadline } from '../host/deadline.js'
@@ -13,6 +14,7 @@ import { mustBeWritable } from '../report/write-whole.js'
 import { verify } from '../verify.js'
 import type { Scenario } from '../scenarios/scenario.js'
 import { holding, mustBeThere, openLab, type CommandIo, type Lab } from './context.js'
+import { mustRun } from './must-run.js'
 import { clusterOf, meansCluster, type VerifyCommandOptions } from './verify-options.js'
 import { consoleOptions, showResult } from './verify-output.js'
 import { Progress } from './verify-progress.js'
@@ -38,6 +40,7 @@ export async function verifyCommand(options: VerifyCommandOptions, io: CommandIo
   if (elsewhere) return verifyCluster(options, io)
   const lab = await openLab(options)
   await mustBeThere(lab)
+  await mustRun(lab, io.signal)
   if (chosen.length === 0) return verifyLab(lab, options, io)
   return holding(lab, 'verify with scenarios', () => verifyLab(lab, options, io))
 }
@@ -63,6 +66,7 @@ export async function verifyLab(
   io: CommandIo,
 ): Promise<number> {
   const containerlab = (await state.record())?.containerlab ?? 'containerlab'
+  await programMustBeAsBuilt(containerlab)
   // Who watches is told once.
   const warned = new Set<string>()
   const warn = (line: string): void => {

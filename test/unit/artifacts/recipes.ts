@@ -19,7 +19,10 @@ export function recipe(name: string, fields: Partial<Recipe> = {}): Recipe {
 }
 
 /** Writes files below a folder. */
-export async function files(root: string, contents: Readonly<Record<string, string>>): Promise<string> {
+export async function files(
+  root: string,
+  contents: Readonly<Record<string, string | Uint8Array>>,
+): Promise<string> {
   for (const [path, content] of Object.entries(contents)) {
     await mkdir(dirname(join(root, path)), { recursive: true })
     await writeFile(join(root, path), content)

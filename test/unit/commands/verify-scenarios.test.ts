@@ -94,6 +94,7 @@ beforeEach(async () => {
   seen.lab = lab
 })
 
+vi.mock('../../../lab/commands/must-run.js', () => ({ mustRun: () => Promise.resolve() }))
 vi.mock('../../../lab/observe/model/lab.js', () => ({ labFacts: () => ({ name: 'lab' }) }))
 vi.mock('../../../lab/pipeline/external-addresses.js', () => ({
   externalAddresses: () => Promise.resolve([]),

@@ -132,7 +132,7 @@ describe('probePrivileged', () => {
     const lines = linesOf(calls)
     expect(lines[2]).toMatch(/^tar -chf \S+ -C \/ bin\/true lib\/libc\.so\.6 lib64\/ld\.so$/)
     expect(lines[3]).toMatch(new RegExp(`^docker import \\S+ ${PROBE_IMAGE}$`))
-    expect(lines[4]).toMatch(/^docker run --rm --privileged --network none .* \/bin\/true$/)
+    expect(lines[4]).toMatch(/^docker run --rm --pull never --privileged --network none .* \/bin\/true$/)
   })
 
   it('does not wait for a container that does not come up', async () => {

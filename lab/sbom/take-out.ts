@@ -1,0 +1,36 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { must, type Run } from '../host/run.js'
+import { partsOfImage } from './contents.js'
+
+/** Of an engine that is asked for a path that the image does not have. */
+const NO_SUCH_FILE = /Could not find the file|No such container:path/
+
+/**
+ * Copies out of an image what tells of its contents. Nothing of it is run: the container is made and never started.
+ *
+ * @param root folder that gets it, at the paths that it has in the image
+ */
+export async function takeOut(image: string, root: string, run: Run, signal: AbortSignal): Promise<void> {
+  // The command only has to be given where the image has none.
+  const args = ['create', '--pull', 'never', '--network', 'none', image, 'nothing']
+  const container = (await must(run)('docker', args, { signal })).stdout.trim()
+  const copy = must(whereThere(run))
+  try {
+    for (const path of partsOfImage) {
+      const folder = join(root, dirname(path))
+      await mkdir(folder, { recursive: true })
+      await copy('docker', ['cp', '--quiet', `${container}:/${path}`, folder], { signal })
+    }
+  } finally {
+    await run('docker', ['rm', '--force', container])
+  }
+}
+
+/** Not each image has each path: that is no failure. */
+function whereThere(run: Run): Run {
+  return async (...command) => {
+    const result = await run(...command)
+    return NO_SUCH_FILE.test(result.stderr) ? { ...result, exitCode: 0 } : result
+  }
+}
