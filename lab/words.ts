@@ -1,3 +1,15 @@
+/** Characters that end a line, that a terminal obeys, or that turn the direction of what follows. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** A text as one line that shows what it holds, `\n` and `\u001b` for example, and does nothing else. */
+export function oneLine(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (character) => {
+    const code = character.charCodeAt(0)
+    const short = { 9: '\\t', 10: '\\n', 13: '\\r' }[code]
+    return short ?? `\\u${code.toString(16).padStart(4, '0')}`
+  })
+}
+
 /** `12.3 s`, or `4 min 05 s`. */
 export function seconds(ms: number): string {
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`

@@ -28,6 +28,7 @@ try {
     total.skipped++
   } else {
     run('e2e', ['e2e'])
+    run('faults', ['faults'])
     // By then the artifacts that it needs are built, and the lab is gone.
     run('foreign', ['foreign'])
   }
@@ -45,7 +46,7 @@ function run(name, projects) {
       join(root, 'node_modules', 'vitest', 'vitest.mjs'),
       'run',
       ...projects.flatMap((project) => ['--project', project]),
-      ...['--reporter', ['e2e', 'foreign'].includes(name) ? 'verbose' : 'default', '--reporter', 'json'],
+      ...['--reporter', ['e2e', 'faults', 'foreign'].includes(name) ? 'verbose' : 'default', '--reporter', 'json'],
       `--outputFile.json=${report}`,
     ],
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },

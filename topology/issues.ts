@@ -23,10 +23,15 @@ export const formatPath = (keys: readonly Key[]): string =>
   keys
     .map((key, i) => {
       if (typeof key === 'number') return `[${key}]`
-      if (!/^[\w-]+$/.test(key)) return `[${JSON.stringify(key)}]`
+      if (key.length > LONGEST || !/^[\w-]+$/.test(key)) return `[${JSON.stringify(cut(key))}]`
       return i === 0 ? key : `.${key}`
     })
     .join('')
+
+/** What is quoted is for one line. */
+const LONGEST = 60
+
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text)
 
 /** A strict object: a field it does not know is an error that names the nearest one it knows. */
 export const closed = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -62,8 +67,7 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (value === null) return 'an empty value'
   if (typeof value === 'object') return 'a map of fields'
-  const text = JSON.stringify(value)
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+  return cut(JSON.stringify(value))
 }
 
 /** `did you mean` when a known name is near, else the names there are. */

@@ -60,7 +60,8 @@ const linuxNode = (
   { linuxImages = {} }: Pick<ContainerlabOptions, 'linuxImages'>,
 ): object => ({
   kind: 'linux',
-  image: linuxImages[image] ?? image,
+  // An image may be called what every object has, `constructor` for example.
+  image: (Object.hasOwn(linuxImages, image) ? linuxImages[image] : undefined) ?? image,
   ...(Object.keys(env).length > 0 ? { env } : {}),
   ...(cmd === undefined ? {} : { cmd }),
 })

@@ -42,7 +42,9 @@ const version = (example: string) => {
   return z.string({ error }).regex(new RegExp(`^v${number}\\.${number}\\.${number}$`), { error })
 }
 
-const cidr = z.string({ error: 'write a CIDR such as 10.244.0.0/16 or fd00:10:244::/56' })
+const cidrError = { error: 'write a CIDR such as 10.244.0.0/16 or fd00:10:244::/56' }
+/** The longest is one of IPv6 that ends as one of IPv4. */
+const cidr = z.string(cidrError).max(49, cidrError)
 
 const pool = closed({
   name: subdomain('default-ipv4-ippool').optional(),
@@ -50,21 +52,26 @@ const pool = closed({
   blockSize: z.int({ error: 'write a prefix length, 26 (IPv4) or 122 (IPv6) for example' }).optional(),
   encapsulation: oneOf(['VXLAN', 'VXLANCrossSubnet', 'None']).default('VXLANCrossSubnet'),
   natOutgoing: z.boolean({ error: 'write true or false' }).default(true),
-  nodeSelector: text(/\S/, 'write a selector of Calico such as all()').default('all()'),
+  nodeSelector: text(/^(?=\s*\S)[^\p{Cc}\p{Cs}]*$/u, 'write a selector of Calico such as all()').default(
+    'all()',
+  ),
 })
 
+// NUL ends what a process is given, and half a character of UTF-16 cannot be written to a file.
 const linuxNode = closed({
   // With the lab's name before it, it is a host name: 63 characters in all.
   name: label(22),
-  image: text(/^[a-zA-Z0-9]\S*$/, 'write the name of a container image'),
+  image: text(/^[a-zA-Z0-9][\w.:/@-]{0,511}$/, 'write the name of a container image'),
   env: z
     .record(
       text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'write a name of letters, digits and underscores'),
-      z.string({ error: 'write it as text, in quotes' }),
+      z
+        .string({ error: 'write it as text, in quotes' })
+        .regex(/^[^\0\p{Cs}]*$/u, { error: 'write it as text without NUL' }),
       { error: 'write a map of names and texts' },
     )
     .default({}),
-  cmd: text(/\S/, 'write a command line or leave it out').optional(),
+  cmd: text(/^(?=\s*\S)[^\0\p{Cs}]*$/u, 'write a command line or leave it out').optional(),
 })
 
 /** The longest name of a lab: kind appends `-control-plane` to it and kubeadm wants a node name of 63 at most. */

@@ -24,6 +24,9 @@ export const hostEntries = (lab: string, containers: readonly string[]): HostEnt
   netnsLinks: containers.map((name) => `/run/netns/${name}`),
 })
 
+/** The line before the lab's own ones. */
+export const hostsBlockBegin = (lab: string): string => `###### CLAB-${lab}-START ######`
+
 /** The text of a hosts file without the block of this very lab. Pure. */
 export function withoutHostsBlock(text: string, lab: string): string {
   const block = blockOf(text, lab)
@@ -56,7 +59,7 @@ function blockOf(
   lab: string,
 ): { before: readonly string[]; lines: readonly string[]; after: readonly string[] } | undefined {
   const all = text.split('\n')
-  const begin = all.indexOf(`###### CLAB-${lab}-START ######`)
+  const begin = all.indexOf(hostsBlockBegin(lab))
   const end = all.indexOf(`###### CLAB-${lab}-END ######`, begin)
   if (begin === -1 || end === -1) return undefined
   return { before: all.slice(0, begin), lines: all.slice(begin, end + 1), after: all.slice(end + 1) }
@@ -81,7 +84,7 @@ export async function refreshHostEntries(
   }
   const text = await readFile(hostsFile, 'utf8')
   const now = withAddresses(text, lab, addresses)
-  if (now !== text) await replace(hostsFile, now)
+  if (now !== text) await replaceHosts(hostsFile, now)
 }
 
 /** Removes the lab's entries; says what it removed. */
@@ -90,7 +93,7 @@ export async function removeHostEntries(lab: string, entries: HostEntries): Prom
   const text = await readFile(entries.hostsFile, 'utf8')
   const without = withoutHostsBlock(text, lab)
   if (without !== text) {
-    await replace(entries.hostsFile, without)
+    await replaceHosts(entries.hostsFile, without)
     removed.push(`lines of ${entries.hostsFile}`)
   }
   await rm(temporaryOf(entries.hostsFile), { force: true })
@@ -128,7 +131,7 @@ async function links({ netnsLinks }: HostEntries): Promise<string[]> {
 const temporaryOf = (file: string): string => `${file}.headless-lab`
 
 /** By rename where the file system allows it: a container's /etc/hosts is a mount of its own and is written in place. */
-async function replace(file: string, text: string): Promise<void> {
+export async function replaceHosts(file: string, text: string): Promise<void> {
   const { mode } = await stat(file)
   const temporary = temporaryOf(file)
   await writeFile(temporary, text, { mode })

@@ -21,7 +21,8 @@ export interface LabRecord {
 export type JournalEntry =
   | { readonly event: 'network-intent'; readonly network: string }
   | { readonly event: 'nodes-intent' }
-  | { readonly event: 'nodes-done'; readonly record: LabRecord }
+  /** With the anonymous volumes of the nodes: one that is removed by hand takes the only name of its own with it. */
+  | { readonly event: 'nodes-done'; readonly record: LabRecord; readonly volumes?: readonly string[] }
   /** They are about to be; and their anonymous volumes, which nothing else names once they are gone. */
   | { readonly event: 'nodes-removed'; readonly volumes?: readonly string[] }
   /** It was seen that there are none any more. */
@@ -140,10 +141,10 @@ export class LabState {
       .at(-1)
   }
 
-  /** Anonymous volumes of nodes that were removed, or were about to be. */
-  async volumesOfRemoved(): Promise<string[]> {
+  /** Anonymous volumes of all the nodes that there are and were. */
+  async volumesOfNodes(): Promise<string[]> {
     const entries = await this.entries()
-    return entries.flatMap((entry) => (entry.event === 'nodes-removed' ? (entry.volumes ?? []) : []))
+    return [...new Set(entries.flatMap((entry) => ('volumes' in entry ? (entry.volumes ?? []) : [])))]
   }
 
   /** Networks that this lab made, or was about to make. */
@@ -161,8 +162,12 @@ export class LabState {
     await rm(this.file('last-verify.json'), { force: true })
   }
 
+  /** The last verdict; `undefined` where there is none, or where another version of the program has written it. */
   async lastResult(): Promise<VerifyResult | undefined> {
     const text = await this.read('last-verify.json')
-    return text === undefined ? undefined : (JSON.parse(text) as VerifyResult)
+    if (text === undefined) return undefined
+    const result = JSON.parse(text) as VerifyResult
+    const schema: string = result.schema
+    return schema === 'headless-lab/verify/v1' ? result : undefined
   }
 }

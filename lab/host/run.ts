@@ -43,6 +43,7 @@ export const tryRun: Run = async (file, args, options = {}) => {
   const { signal } = options
   signal?.throwIfAborted()
   const mark = options.outlives === true ? {} : await descendantMark(await self())
+  signal?.throwIfAborted()
   const child = execa(file, args, {
     detached: true,
     reject: false,

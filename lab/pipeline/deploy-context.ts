@@ -33,6 +33,8 @@ export interface DeployContext {
   /** Opens the API server that a kubeconfig points at; what it is asked ends with the signal. */
   readonly connect: (kubeconfig: string, signal: AbortSignal) => ClusterApi
   readonly hostEntries: HostEntries
+  /** Whether nodes that cannot be brought back are an error, and not made anew. Default: false. */
+  readonly onlyBringBack?: boolean
   /** Told what people should know and is no progress. */
   readonly warn: (line: string) => void
   /** Effects made: 0 after a run that changed nothing. */

@@ -48,9 +48,10 @@ export async function runStep(
     show(line)
   }
   let leave: NodeJS.Timeout | undefined
+  let onAbort = (): void => undefined
   try {
     const leftBehind = new Promise<never>((_, reject) => {
-      const onAbort = (): void => {
+      onAbort = () => {
         leave = setTimeout(() => reject(signal.reason as Error), LEAVE_MS)
       }
       signal.addEventListener('abort', onAbort, { once: true })
@@ -66,11 +67,13 @@ export async function runStep(
   } finally {
     clearTimeout(timer)
     clearTimeout(leave)
+    // A step that is over must not hold the program when a later one is interrupted.
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
 /** After its signal a run may take this long to end what it began: more than a command needs to be killed. */
-const LEAVE_MS = 8_000
+const LEAVE_MS = 3_000
 
 /** An engine or API server that is gone must not make the end of a failed step as long as the step. */
 const EXPLAIN_MS = 15_000

@@ -1,6 +1,7 @@
 import { Containerlab } from '../cluster/containerlab.js'
 import { Engine } from '../cluster/engine.js'
 import { leftHostEntries, removeHostEntries, type HostEntries } from '../cluster/host-entries.js'
+import { guardingHosts, mendHosts } from '../cluster/hosts-guard.js'
 import type { LeftNetworks } from '../cluster/left-networks.js'
 import type { LabState } from '../cluster/state.js'
 import { nodesNetwork } from '../../topology/index.js'
@@ -35,6 +36,7 @@ export function teardownStages(context: TeardownContext): Stage[] {
       title: 'entries of the host',
       deadlineMs: 30 * SECOND,
       run: async () => {
+        await mendHosts(context.state, context.hostEntries.hostsFile)
         context.removed.push(...(await removeHostEntries(context.name, context.hostEntries)))
         return undefined
       },
@@ -80,7 +82,7 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         const containers = await engine.containers(name)
         const anonymous = await engine.anonymousVolumes(containers)
         const labelled = await engine.volumes(name)
-        for (const volume of [...anonymous, ...labelled, ...(await state.volumesOfRemoved())])
+        for (const volume of [...anonymous, ...labelled, ...(await state.volumesOfNodes())])
           volumes.add(volume)
         const before = (await leftVolumes(engine, volumes)).length
         // Where there is no journal, none is begun: its folder would be the only thing to remove.
@@ -126,7 +128,7 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
 
 /** A help where it works; what it leaves is removed by us, so its failure is no failure of ours. */
 async function containerlabDestroy(
-  { state, containerlab }: TeardownContext,
+  { state, containerlab, hostEntries }: TeardownContext,
   run: Run,
   signal: AbortSignal,
   progress: (line: string) => void,
@@ -134,7 +136,8 @@ async function containerlabDestroy(
   if (containerlab === undefined || !(await exists(state.topologyFile()))) return
   try {
     progress('containerlab destroy')
-    await new Containerlab(run, containerlab, state).destroy({ signal })
+    const program = new Containerlab(run, containerlab, state)
+    await guardingHosts(state, hostEntries.hostsFile, () => program.destroy({ signal }))
   } catch (error) {
     signal.throwIfAborted()
     progress(`containerlab destroy: ${error instanceof Error ? error.message : String(error)}`)

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { isNotFound } from '../host/not-found.js'
@@ -6,7 +7,7 @@ import type { Recording } from '../observe/model/target.js'
 import { invalid, parseRecording, printRecording } from './recording.js'
 import { writeWhole } from './write-whole.js'
 
-/** More than any cluster gives; a file that unpacks to more is none of ours. */
+/** More than any cluster gives; a file that holds or unpacks to more, or has no end, is none of ours. */
 const LARGEST = 1 << 29
 
 /** Saves a recording, compressed where the name of the file ends in `.gz`. */
@@ -25,12 +26,13 @@ export async function readRecording(file: string): Promise<Recording> {
 }
 
 async function contentOf(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (error) {
+  const content = await buffer(createReadStream(file, { end: LARGEST })).catch((error: unknown) => {
     if (isNotFound(error)) throw invalid(file, 'there is no such file', error)
+    if ((error as NodeJS.ErrnoException).code === 'EISDIR') throw invalid(file, 'it is a folder', error)
     throw error
-  }
+  })
+  if (content.length > LARGEST) throw invalid(file, 'it is larger than any recording')
+  return content
 }
 
 async function unpacked(content: Buffer, file: string): Promise<Buffer> {

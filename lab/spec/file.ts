@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
 import type { Key } from '../../topology/issues.js'
 import { LabError } from '../errors.js'
@@ -23,8 +24,11 @@ export async function readSpecFile(file: string): Promise<SpecFile> {
   return parseSpecText(await readText(file), file)
 }
 
+/** Far more than a spec says. Some files have no end, and the parser takes its time for what is long. */
+const LARGEST = 128 * 1024
+
 async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
+  const bytes = await read(file).catch((cause: unknown) => {
     const { code } = cause as NodeJS.ErrnoException
     const reasons: Record<string, string> = {
       ENOENT:
@@ -38,11 +42,21 @@ async function readText(file: string): Promise<string> {
       { cause },
     )
   })
+  if (bytes.length > LARGEST) {
+    const most = `${LARGEST / 1024} KiB`
+    throw new LabError('spec.unreadable', `${file}: it is larger than ${most}, more than a spec can say`)
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
     throw new LabError('spec.unreadable', `${file}: it is not UTF-8 text; save it as UTF-8`, { cause })
   }
+}
+
+/** The content of a file; of a larger one than any spec, only enough to tell. */
+async function read(file: string): Promise<Uint8Array> {
+  // `end` is the last byte that is read.
+  return buffer(createReadStream(file, { end: LARGEST }))
 }
 
 /** As {@link readSpecFile}, of text that was read already; `file` is the name for messages. */
@@ -72,22 +86,33 @@ export function parseSpecText(text: string, file: string): SpecFile {
   }
 }
 
+/** More than any spec has levels. */
+const DEEPEST = 32
+const TOO_DEEP = 'it is nested too deep'
+
+/** Whether there are more levels in a value than that; without end, where a part of it is in itself. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1))
+}
+
 function toValue(document: Document, file: string): unknown {
-  try {
-    const value: unknown = document.toJS()
-    // Half a file must not deploy the default lab.
-    if (value === null)
-      throw new LabError(
-        'spec.unreadable',
-        `${file}: it is empty; write {} for the default lab, or leave --lab out`,
-      )
-    return value
-  } catch (error) {
-    if (error instanceof LabError) throw error
-    // Aliases without an anchor, or so many of them that they are meant to fill the memory.
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-    throw new LabError('spec.unreadable', `${file}: ${reason}; write the values out`, { cause: error })
-  }
+  const refused = (why: string, cause?: unknown): LabError =>
+    new LabError('spec.unreadable', `${file}: ${why}`, { cause })
+  const value = ((): unknown => {
+    try {
+      return document.toJS()
+    } catch (error) {
+      // Aliases without an anchor, or so many of them that they are meant to fill the memory.
+      const reason = error instanceof Error ? wordsOf(error.message) : ''
+      throw refused(error instanceof RangeError ? TOO_DEEP : `${reason}; write the values out`, error)
+    }
+  })()
+  // Half a file must not deploy the default lab.
+  if (value === null) throw refused('it is empty; write {} for the default lab, or leave --lab out')
+  if (isDeeper(value, DEEPEST))
+    throw refused(`${TOO_DEEP}, or a part of it is in itself; write fields as docs/topology.md shows them`)
+  return value
 }
 
 /** The parser's words, with what to do where it says only what is wrong. */
@@ -97,11 +122,20 @@ function explain(code: string, message: string): string {
       return 'the same field is written twice; remove one of them'
     case 'MULTIPLE_DOCS':
       return 'a second document begins; write one document, without ---'
+    // The parser's own stack.
+    case 'RESOURCE_EXHAUSTION':
+      return TOO_DEEP
     case 'TAB_AS_INDENT':
       return 'a tab cannot indent YAML; write spaces'
     default:
-      return `not YAML: ${message.split('\n')[0] ?? ''}`
+      return `not YAML: ${wordsOf(message)}`
   }
+}
+
+/** What the parser says in the first of its lines; it quotes what it met, however long that is. */
+function wordsOf(message: string): string {
+  const [line = ''] = message.split('\n')
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line
 }
 
 /** Offset of the field's key, or of the item for an index; of the last one on the way there that exists. */

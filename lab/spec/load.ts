@@ -1,5 +1,6 @@
 import type { Issue } from '../../topology/issues.js'
 import { LabError } from '../errors.js'
+import { oneLine } from '../words.js'
 import { readSpecFile, type Place, type SpecFile } from './file.js'
 import { parseSpec, type Spec } from './parse.js'
 
@@ -44,7 +45,7 @@ function invalid(issues: readonly Issue[], options: LoadSpecOptions, source: Spe
     'spec.invalid',
     `${firstLine} (and ${more} more ${more === 1 ? 'problem' : 'problems'})`,
     {
-      details: found.map(({ line }) => line).join('\n'),
+      details: found.map(({ line }) => oneLine(line)).join('\n'),
     },
   )
 }

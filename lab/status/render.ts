@@ -53,7 +53,7 @@ function fieldLine({ path, live, declared }: FieldDrift): string {
 }
 
 function next({ phase, lab }: LabStatus): string {
-  return phase === 'absent'
-    ? `npm run deploy makes it (--name ${lab})`
-    : `npm run deploy repairs it, npm run teardown removes it (--name ${lab})`
+  if (phase === 'absent') return `npm run deploy makes it (--name ${lab})`
+  const way = phase === 'stopped' ? 'npm run start brings it back' : 'npm run deploy repairs it'
+  return `${way}, npm run teardown removes it (--name ${lab})`
 }

@@ -47,7 +47,11 @@ describe('credentials', () => {
     const { deploy, cluster, results, state } = await makeLab()
     await deploy({ plan: plan() })
     const before = structuredClone(cluster.secrets)
-    await state.saveResult({ startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult)
+    await state.saveResult({
+      schema: 'headless-lab/verify/v1',
+      startedAt: '2026-01-01T00:00:00Z',
+      checks: [],
+    } as unknown as VerifyResult)
     expect(await deploy({ plan: plan() })).toBe(0)
     expect(cluster.secrets).toEqual(before)
     expect(results).toContain('2 Secrets are there')
@@ -57,7 +61,11 @@ describe('credentials', () => {
   it('that are made anew make what was verified forgotten', async () => {
     const { deploy, cluster, state } = await makeLab()
     await deploy({ plan: plan() })
-    await state.saveResult({ startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult)
+    await state.saveResult({
+      schema: 'headless-lab/verify/v1',
+      startedAt: '2026-01-01T00:00:00Z',
+      checks: [],
+    } as unknown as VerifyResult)
     cluster.secrets.delete('default/mysql-secret')
     expect(await deploy({ plan: plan(['password', 'replication']) })).toBe(2)
     expect(await state.lastResult()).toBeUndefined()

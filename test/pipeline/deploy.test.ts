@@ -158,7 +158,11 @@ describe('from nothing', () => {
 })
 
 describe('what was verified', () => {
-  const result = { startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult
+  const result = {
+    schema: 'headless-lab/verify/v1',
+    startedAt: '2026-01-01T00:00:00Z',
+    checks: [],
+  } as unknown as VerifyResult
 
   it('is known still after a deploy that changed nothing', async () => {
     const { deploy, state } = await deployed()
@@ -321,7 +325,11 @@ describe('linux nodes', () => {
 
   it('that do not run are brought back; the cluster stays', async () => {
     const lab = await made()
-    await lab.state.saveResult({ startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult)
+    await lab.state.saveResult({
+      schema: 'headless-lab/verify/v1',
+      startedAt: '2026-01-01T00:00:00Z',
+      checks: [],
+    } as unknown as VerifyResult)
     stop(lab, 'lab-db', 'exited')
     stop(lab, 'lab-cache', 'paused')
     // Their images are those they have.
@@ -490,6 +498,17 @@ describe('the remains of a lab', () => {
     expect(world.effects).toEqual(
       ['control-plane', 'worker', 'worker2'].map((name) => `docker start id-lab-${name}`),
     )
+  })
+
+  it('that cannot be brought back are left to deploy, where that is all that is wanted', async () => {
+    const { deploy, world } = await deployed()
+    world.containers.splice(1, 1)
+    const error = await labErrorOf(deploy({ onlyBringBack: true }))
+    expect(error.message).toBe('lab lab cannot be brought back: lab-worker is not there')
+    expect(world.effects).toEqual([])
+    for (const container of world.containers) container.state = 'exited'
+    world.containers.push(node('lab-worker', 'lab', 'exited'))
+    expect(await deploy({ onlyBringBack: true })).toBe(3)
   })
 
   it('that are dead are removed, and the nodes made anew', async () => {

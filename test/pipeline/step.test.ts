@@ -76,6 +76,15 @@ describe('a run that does not listen', () => {
   afterEach(() => void vi.useRealTimers())
   const deaf = (): Promise<undefined> => new Promise(() => undefined)
 
+  it('holds the program no longer than it runs, also when a later one is interrupted', async () => {
+    vi.useFakeTimers()
+    const interrupt = new AbortController()
+    const { step, show } = told({ run: () => Promise.resolve('done') })
+    expect(await runStep(step, interrupt.signal, show)).toBe('done')
+    interrupt.abort(interrupted)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('is left behind after its deadline, and undone', async () => {
     vi.useFakeTimers()
     const { step, events, show } = told({ deadlineMs: 5, run: deaf })
@@ -101,7 +110,7 @@ describe('a run that does not listen', () => {
     const { step, events, show } = told({
       deadlineMs: 5,
       run: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 5_000))
+        await new Promise((resolve) => setTimeout(resolve, 2_500))
         events.push('killed')
         throw new Error('killed')
       },

@@ -12,7 +12,11 @@ it('stops what runs or is paused, of this very lab, and forgets what was verifie
   for (const [name, is] of Object.entries(states)) world.containers.push(node(name, 'lab', is))
   world.containers.push(node('lab-2-control-plane', 'lab-2'))
   await state.create()
-  await state.saveResult({ startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult)
+  await state.saveResult({
+    schema: 'headless-lab/verify/v1',
+    startedAt: '2026-01-01T00:00:00Z',
+    checks: [],
+  } as unknown as VerifyResult)
   const stopped: string[] = []
   const stage = stopStage({ state }, (signal) => new Engine(world.run, { signal }), stopped) as Step
   expect(await runStep(stage, never(), () => undefined)).toBe('2 stopped')

@@ -141,6 +141,20 @@ describe('a lab', () => {
     expect(lab.world.volumes).toHaveLength(2)
   })
 
+  it('is removed with the volumes of a container that was removed by hand', async () => {
+    const lab = await makeLab()
+    lab.world.containerlab.deploy = async () => {
+      const made = await clabDeploy(lab.world, 'lab', 2)
+      lab.world.containers.splice(1, 1, { ...node('lab-worker', 'lab'), mounts: [anonymous(1), 'data'] })
+      for (const name of [anonymous(1), anonymous(9), 'data']) lab.world.volumes.push({ name, labels: {} })
+      return made
+    }
+    await lab.deploy()
+    lab.world.containers.splice(1, 1)
+    expect(await lab.teardown()).toContain('1 volume')
+    expect(lab.world.volumes.map(({ name }) => name)).toEqual([anonymous(9), 'data'])
+  })
+
   it('on a host that has no engine any more: its files are removed', async () => {
     const lab = await deployed()
     lab.world.calls.length = 0
@@ -264,7 +278,11 @@ describe('what cannot be removed', () => {
 
   it('forgets what was verified', async () => {
     const lab = await deployed()
-    await lab.state.saveResult({ startedAt: '2026-01-01T00:00:00Z', checks: [] } as unknown as VerifyResult)
+    await lab.state.saveResult({
+      schema: 'headless-lab/verify/v1',
+      startedAt: '2026-01-01T00:00:00Z',
+      checks: [],
+    } as unknown as VerifyResult)
     lab.world.containers.push({ ...node('lab-worker3', 'lab'), stubborn: true })
     lab.world.containerlab.destroy = () => Promise.resolve('')
     await labErrorOf(lab.teardown())

@@ -381,6 +381,7 @@ interface DeployOptions {
   readonly artifacts?: ArtifactSource
   readonly pending?: readonly Pending[]
   readonly interrupt?: AbortSignal
+  readonly onlyBringBack?: boolean
 }
 
 interface TeardownOptions {
@@ -403,7 +404,13 @@ export async function makeLab(): Promise<FakeLab> {
     state,
     warnings,
     results,
-    deploy: async ({ plan = planOf(), interrupt = never(), pending = [], ...given } = {}) => {
+    deploy: async ({
+      plan = planOf(),
+      interrupt = never(),
+      pending = [],
+      onlyBringBack = false,
+      ...given
+    } = {}) => {
       await state.create()
       const context: DeployContext = {
         plan,
@@ -416,6 +423,7 @@ export async function makeLab(): Promise<FakeLab> {
           cluster.signals.push(signal)
           return cluster
         },
+        onlyBringBack,
         hostEntries,
         warn: (line) => warnings.push(line),
         changes: 0,

@@ -3,6 +3,7 @@ import { linuxContainerName, nodesNetwork } from '../../../topology/index.js'
 import { Containerlab } from '../../cluster/containerlab.js'
 import { Engine, type Container } from '../../cluster/engine.js'
 import { refreshHostEntries, removeHostEntries } from '../../cluster/host-entries.js'
+import { guardingHosts } from '../../cluster/hosts-guard.js'
 import { LabError } from '../../errors.js'
 import { KIND_CONFIG_FILE } from '../../plan/plan.js'
 import { changed, type DeployContext } from '../deploy-context.js'
@@ -129,7 +130,8 @@ async function makeNodes(
   const binary = join((await context.artifacts.get(plan.artifacts.containerlab)).folder, 'containerlab')
   progress(`containerlab deploy; log: ${state.logFile('containerlab')}`)
   await changed(context)
-  await new Containerlab(run, binary, state).deploy({ signal })
+  const containerlab = new Containerlab(run, binary, state)
+  await guardingHosts(state, context.hostEntries.hostsFile, () => containerlab.deploy({ signal }))
   const made = await engine.containers(name)
   const missing = whyNotAlive(made, expectedContainers(plan), true)
   if (missing !== undefined) {
@@ -147,6 +149,7 @@ async function makeNodes(
       containerlab: binary,
       createdAt: new Date().toISOString(),
     },
+    volumes: await engine.anonymousVolumes(made),
   })
   return made.length
 }

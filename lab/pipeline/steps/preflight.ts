@@ -22,7 +22,13 @@ export function preflight(context: DeployContext): Step {
       const containers = await engine.containers(plan.name)
       await refuseOthersLab(containers, plan, state)
       const finished = (await state.record()) !== undefined
-      const nodesToMake = whyMadeAnew(containers, plan, finished) !== undefined
+      const corpse = whyMadeAnew(containers, plan, finished)
+      const nodesToMake = corpse !== undefined
+      if (nodesToMake && context.onlyBringBack === true) {
+        throw new LabError('step.failed', `lab ${plan.name} cannot be brought back: ${corpse}`, {
+          hint: 'npm run deploy makes it anew, without what it held',
+        })
+      }
       await checkNetworks(context, engine, containers.length > 0)
       await checkSpace(context, engine, containers.length > 0)
       await refuseOtherTopology(plan, state)

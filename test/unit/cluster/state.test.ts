@@ -79,12 +79,13 @@ describe('the journal', () => {
     expect(await state.madeNetworks()).toEqual(['kind', 'other'])
   })
 
-  it('tells the volumes of nodes that were removed', async () => {
+  it('tells the volumes of all its nodes, those that were removed too', async () => {
     const state = await labState()
     await state.journal({ event: 'nodes-removed', volumes: ['a'] })
     await state.journal({ event: 'nodes-removed' })
     await state.journal({ event: 'nodes-removed', volumes: ['b', 'c'] })
-    expect(await state.volumesOfRemoved()).toEqual(['a', 'b', 'c'])
+    await state.journal({ event: 'nodes-done', record, volumes: ['c', 'd'] })
+    expect(await state.volumesOfNodes()).toEqual(['a', 'b', 'c', 'd'])
   })
 
   it.each([
@@ -152,10 +153,17 @@ describe('files', () => {
     expect(await state.lastResult()).toEqual(result)
   })
 
+  it('know nothing of a result that another version has written', async () => {
+    const state = await labState()
+    await state.create()
+    await state.write('last-verify.json', '{"schema":"headless-lab/verify/v0","summary":{}}')
+    expect(await state.lastResult()).toBeUndefined()
+  })
+
   it('forget the last result, also where there is none', async () => {
     const state = await labState()
     await state.create()
-    await state.saveResult({} as VerifyResult)
+    await state.saveResult({ schema: 'headless-lab/verify/v1' } as VerifyResult)
     await state.forgetResult()
     await state.forgetResult()
     expect(await state.lastResult()).toBeUndefined()

@@ -66,11 +66,37 @@ describe('a file that cannot be read', () => {
     ['an alias of nothing', 'name: *nobody\n', ': Unresolved alias'],
     ['nothing', '', ': it is empty; write {} for the default lab'],
     ['comments only', '# workers: 1\n', ': it is empty'],
+    [
+      'a list in itself',
+      'name: &a [*a]\n',
+      ': it is nested too deep, or a part of it is in itself; write fields',
+    ],
+    ['a file in itself', '&a\nname: *a\n', ': it is nested too deep'],
+    ['lists in lists', `name: ${'['.repeat(40)}${']'.repeat(40)}`, ': it is nested too deep'],
+    [
+      'more than a spec says',
+      `# ${'x'.repeat(200_000)}`,
+      ': it is larger than 128 KiB, more than a spec can say',
+    ],
   ])('%s', async (_, content, message) => {
     const file = await write(content)
     const error = await failure({ file })
     expect(error.code).toBe('spec.unreadable')
     expect(error.message).toContain(`${file}${message}`)
+  })
+
+  it.each(['['.repeat(20_000), `name: ${'['.repeat(700)}${']'.repeat(700)}`])(
+    'more levels than the stack has',
+    async (content) => {
+      const { message } = await failure({ file: await write(content) })
+      expect(message).toContain('it is nested too deep')
+      expect(message).not.toContain('stack')
+    },
+  )
+
+  it.each(['|', '*', '!'])('what the parser quotes, no longer than a line: %s', async (sign) => {
+    const { message } = await failure({ file: await write(`${sign}${'a'.repeat(5_000)}`) })
+    expect(message.length).toBeLessThan(400)
   })
 
   it('an alias bomb', async () => {
@@ -133,6 +159,17 @@ describe('a file that says what cannot work', () => {
     expect(error.code).toBe('spec.invalid')
     expect(error.message).toContain(`${file}${message}`)
     expect(error.details).toBeUndefined()
+  })
+
+  it('is quoted as a terminal prints it, and no longer than a line', async () => {
+    const file = await write(`"a\\Nb": 1\n"${'k'.repeat(500)}": 1\nname: "\u202ex"\n`)
+    const { message, details } = await failure({ file })
+    expect(message).toContain(':1:1: ["a\\u0085b"]: unknown field')
+    expect(details?.split('\n')).toEqual([
+      expect.stringContaining(':1:1: ["a\\u0085b"]: unknown field'),
+      expect.stringContaining(`:2:1: ["${'k'.repeat(59)}…"]: unknown field`),
+      expect.stringContaining(':3:1: name: "\\u202ex" will not do'),
+    ])
   })
 
   it('tells the first of several in the message and all in the details, as they stand in the file', async () => {

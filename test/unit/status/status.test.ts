@@ -124,6 +124,7 @@ describe('people read', () => {
   test('why it does not run', async () => {
     const node = names[1] ?? ''
     const text = renderStatus(await look({ containers: { ...running, [node]: 'exited' } }))
+    expect(text).toContain('npm run start brings it back')
     expect(text).toContain(`lab headless-services: stopped (${node} is exited)`)
     expect(text).not.toContain('objects:')
   })

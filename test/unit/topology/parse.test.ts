@@ -351,6 +351,48 @@ describe('what is rejected, where, and what to write instead', () => {
       'topology.linuxNodes[0].image',
       /name of a container image/,
     ],
+    [
+      'a range that is longer than any',
+      { podSubnets: ['1'.repeat(100)] },
+      'topology.podSubnets[0]',
+      /^"1{58}… will not do; write a CIDR such as/,
+    ],
+    [
+      'an image with what no name has',
+      { linuxNodes: [{ name: 'a', image: 'b\0' }] },
+      'topology.linuxNodes[0].image',
+      /name of a container image/,
+    ],
+    [
+      'an image whose name is longer than any',
+      { linuxNodes: [{ name: 'a', image: 'b'.repeat(600) }] },
+      'topology.linuxNodes[0].image',
+      /name of a container image/,
+    ],
+    [
+      'an env value that no process can have',
+      { linuxNodes: [{ name: 'a', image: 'b', env: { PATH: 'a\0b' } }] },
+      'topology.linuxNodes[0].env.PATH',
+      /write it as text without NUL/,
+    ],
+    [
+      'an env value that is no Unicode',
+      { linuxNodes: [{ name: 'a', image: 'b', env: { PATH: '\ud800' } }] },
+      'topology.linuxNodes[0].env.PATH',
+      /write it as text without NUL/,
+    ],
+    [
+      'a command line with an end in it',
+      { linuxNodes: [{ name: 'a', image: 'b', cmd: 'a\0b' }] },
+      'topology.linuxNodes[0].cmd',
+      /write a command line/,
+    ],
+    [
+      'a selector of several lines',
+      { pools: [{ cidr: '192.168.0.0/16', nodeSelector: 'all()\n' }] },
+      'topology.pools[0].nodeSelector',
+      /selector of Calico/,
+    ],
   ])('%s', (_, input, path, message) => {
     const issues = issuesOf(input)
     expect(issues.map((issue) => issue.path)).toContain(path)

@@ -77,6 +77,13 @@ topology:
     })
   })
 
+  it('takes no image for one of its own that is named like what every object has', () => {
+    const topology = topologyOf({ linuxNodes: [{ name: 'db', image: 'constructor' }] })
+    expect(parse(renderContainerlab(topology, { ...options, linuxImages: {} }))).toMatchObject({
+      topology: { nodes: { db: { image: 'constructor' } } },
+    })
+  })
+
   it('keeps containerlab from reading variables and templates into values', () => {
     const topology = topologyOf({
       linuxNodes: [{ name: 'db', image: 'x', env: { A: '$HOME ${X} $$ {{ .Y }}' } }],
