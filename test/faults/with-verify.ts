@@ -43,6 +43,11 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
     const { code, stdout } = await lab().run('verify')
     expect(code, stdout).toBe(0)
   }
+  /** A lab that runs and is right, whatever the fault before has left. */
+  const made = async (): Promise<void> => {
+    await lab().run('deploy')
+    await verified()
+  }
   const fault = (id: string, effect: () => Promise<string>): void => {
     it(id, () => record.once(id, effect))
   }
@@ -62,7 +67,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
   })
 
   fault('a worker that is killed, and started by deploy', async () => {
-    isRight(await lab().run('deploy'))
+    await made()
     await docker('kill', WORKER)
     expect((await lab().run('status')).stdout).toContain(`${WORKER} is exited`)
     const { code, stderr } = await lab().run('deploy')
@@ -73,7 +78,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
   })
 
   fault('CoreDNS that is scaled to 0, and back', async () => {
-    isRight(await lab().run('deploy'))
+    await made()
     await kubectl('-n', 'kube-system', 'scale', 'deployment', 'coredns', '--replicas=0')
     await kubectl(
       '-n',
@@ -86,7 +91,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
       '--timeout=60s',
     )
     const without = await lab().run('verify')
-    expect(without.stdout).toContain('✘')
+    expect(without.stdout).toMatch(/[1-9]\d* failed/)
     expect(without.code).toBe(1)
     await kubectl('-n', 'kube-system', 'scale', 'deployment', 'coredns', '--replicas=2')
     await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment', 'coredns', '--timeout=120s')
@@ -97,7 +102,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
   if (!all) return
 
   fault('a stop, and a start', async () => {
-    isRight(await lab().run('deploy'))
+    await made()
     const before = await kubectl('get', 'pods', '-A', '-o', 'name')
     const stopped = await lab().run('stop')
     expect(stopped.stderr).toContain('npm run start brings it back')
@@ -111,7 +116,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
   })
 
   fault('a restart of the Docker engine', async () => {
-    isRight(await lab().run('deploy'))
+    await made()
     const pid = Number(await readFile(PID_FILE, 'utf8'))
     process.kill(pid, 'SIGTERM')
     const alive = async (): Promise<string> => readFile(`/proc/${String(pid)}/comm`, 'utf8').catch(() => '')
