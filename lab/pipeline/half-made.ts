@@ -5,7 +5,7 @@ import { waitUntil } from '../host/wait.js'
 
 /** So often none may be seen: the engine may still make what a program asked for before it was killed. */
 const LOOKS = 4
-const EVERY_MS = 400
+const EVERY_MS = 300
 
 /**
  * Removes the containers of a lab whose making was cut off, until none appears any more.

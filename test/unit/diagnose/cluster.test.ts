@@ -14,7 +14,10 @@ const pods = [
     metadata: { namespace: 'shop', name: 'web-0', managedFields: [{ manager: 'x' }] },
     status: {
       initContainerStatuses: [status('init')],
-      containerStatuses: [status('web', { lastState: { terminated: { exitCode: 1 } } }), status('side')],
+      containerStatuses: [
+        status('web', { lastState: { terminated: { exitCode: 1 } } }),
+        status('side', { lastState: {} }),
+      ],
       ephemeralContainerStatuses: [status('debug')],
     },
   },

@@ -68,10 +68,7 @@ describe("of the lab's folder", () => {
 
 test('of the cache the logs are taken', async () => {
   const cache = await folderOf(
-    'logs/dockerd.log',
-    'logs/install.log',
-    'logs/kafka.log',
-    'artifacts/a/b/x.log',
+    ...['logs/dockerd.log', 'logs/install.log', 'logs/kafka.log', 'logs/x.json', 'artifacts/x.log'],
   )
   const parts = await cacheLogsSource({ cache }).find(never())
   expect(parts.map(({ file, about }) => [file, about])).toEqual([
