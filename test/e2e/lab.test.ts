@@ -7,6 +7,7 @@ import { nameOf, ObjectApi } from '../../lab/cluster/object-api.js'
 import type { VerifyResult } from '../../lab/report/model.js'
 import { kubectl, notReady, restarted, secret } from './cluster.js'
 import { Decoys } from './decoys.js'
+import { diagnoseTests } from './diagnose.js'
 import { dryRunTests } from './dry-run.js'
 import { exampleTests } from './example.js'
 import { differences, hostListing } from './host-listing.js'
@@ -158,6 +159,7 @@ describe('a real lab', { concurrent: false }, () => {
     expect(wrong).toEqual([])
   })
 
+  diagnoseTests()
   workloadTests()
   dryRunTests()
   exampleTests()
