@@ -21,7 +21,8 @@ export async function synth(options: SynthOptions, io: CommandIo): Promise<numbe
     io.print(yaml.trimEnd())
     return 0
   }
-  const folder = options.output ?? process.env['CDK8S_OUTDIR'] ?? 'dist'
+  const { CDK8S_OUTDIR: named = '' } = process.env
+  const folder = options.output ?? (named === '' ? 'dist' : named)
   await mkdir(folder, { recursive: true })
   const file = join(folder, 'lab.k8s.yaml')
   await writeFile(file, yaml)

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { kubectl } from './cluster.js'
+import { ask } from './cluster.js'
 import { command, lab } from './program.js'
 
 interface Secrets {
@@ -11,7 +11,7 @@ interface Secrets {
 
 /** Every value of every Secret of a cluster with databases, as it is and in base64. */
 async function secretValues(): Promise<string[]> {
-  const { items } = JSON.parse(await kubectl('get', 'secrets', '-A', '-o', 'json')) as Secrets
+  const { items } = JSON.parse(await ask('get', 'secrets', '-A', '-o', 'json')) as Secrets
   const own = items.filter(({ type }) => type === 'Opaque').flatMap(({ data }) => Object.values(data ?? {}))
   const plain = own.map((value) => Buffer.from(value, 'base64').toString())
   // Names of users are no secrets, and words of many other things.

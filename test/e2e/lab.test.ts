@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nameOf, ObjectApi } from '../../lab/cluster/object-api.js'
 import type { VerifyResult } from '../../lab/report/model.js'
-import { kubectl, notReady, restarted, secret } from './cluster.js'
+import { inPod, kubectl, notReady, restarted, secret } from './cluster.js'
 import { Decoys } from './decoys.js'
 import { diagnoseTests } from './diagnose.js'
 import { dryRunTests } from './dry-run.js'
@@ -236,8 +236,8 @@ describe('a real lab', { concurrent: false }, () => {
 
   it('is brought back from its dead containers, as a crash of the engine leaves them, with what they hold', async () => {
     const password = await secret('database', 'postgres-secret', 'password')
-    await kubectl('exec', 'redis-0', '--', 'redis-cli', 'SET', 'kept', 'yes')
-    await kubectl('exec', 'redis-0', '--', 'redis-cli', 'SAVE')
+    await inPod('default', 'redis-0', 'redis-cli SET kept yes')
+    await inPod('default', 'redis-0', 'redis-cli SAVE')
     await command('docker', 'kill', ...(await ownContainers()))
     expect((await lab('status')).stdout).toContain('stopped')
     const { code, stderr } = await lab('start')
@@ -247,7 +247,7 @@ describe('a real lab', { concurrent: false }, () => {
     expect(code).toBe(0)
     expect(await notReady()).toBeUndefined()
     expect(await secret('database', 'postgres-secret', 'password')).toBe(password)
-    expect(await kubectl('exec', 'redis-0', '--', 'redis-cli', 'GET', 'kept')).toBe('yes')
+    expect(await inPod('default', 'redis-0', 'redis-cli GET kept')).toBe('yes')
   })
 
   secondLabTests(() => {

@@ -50,6 +50,18 @@ it('writes into the folder that cdk8s synth names', async () => {
   expect(await readdir(folder)).toEqual(['lab.k8s.yaml'])
 })
 
+it('takes an empty name of that folder for none', async () => {
+  const [before, folder] = [process.cwd(), await temporaryFolder()]
+  process.env['CDK8S_OUTDIR'] = ''
+  process.chdir(folder)
+  try {
+    await synthesised({})
+    expect(await readdir(join(folder, 'dist'))).toEqual(['lab.k8s.yaml'])
+  } finally {
+    process.chdir(before)
+  }
+})
+
 it('prints the same', async () => {
   const folder = await temporaryFolder()
   await synthesised({ output: folder })
