@@ -46,7 +46,12 @@ function run(name, projects) {
       join(root, 'node_modules', 'vitest', 'vitest.mjs'),
       'run',
       ...projects.flatMap((project) => ['--project', project]),
-      ...['--reporter', ['e2e', 'faults', 'foreign'].includes(name) ? 'verbose' : 'default', '--reporter', 'json'],
+      ...[
+        '--reporter',
+        ['e2e', 'faults', 'foreign'].includes(name) ? 'verbose' : 'default',
+        '--reporter',
+        'json',
+      ],
       `--outputFile.json=${report}`,
     ],
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },

@@ -232,7 +232,18 @@ async function probe(run: Run, signal: AbortSignal): Promise<string | undefined>
   const labels = ['--label', 'headless-lab.dev/probe=privileged']
   const { exitCode, stderr } = await run(
     'docker',
-    ['run', '--rm', '--pull', 'never', '--privileged', '--network', 'none', ...labels, PROBE_IMAGE, '/bin/true'],
+    [
+      'run',
+      '--rm',
+      '--pull',
+      'never',
+      '--privileged',
+      '--network',
+      'none',
+      ...labels,
+      PROBE_IMAGE,
+      '/bin/true',
+    ],
     { signal },
   )
   return exitCode === 0 ? undefined : refusalIn(stderr)
