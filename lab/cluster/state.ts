@@ -20,6 +20,8 @@ export interface LabRecord {
 /** One line of the journal: an effect that is about to happen, or has happened. */
 export type JournalEntry =
   | { readonly event: 'network-intent'; readonly network: string }
+  /** With the id that the engine gave it: another of its name is somebody else's. */
+  | { readonly event: 'network-made'; readonly network: string; readonly id: string }
   | { readonly event: 'nodes-intent' }
   /** With the anonymous volumes of the nodes: one that is removed by hand takes the only name of its own with it. */
   | { readonly event: 'nodes-done'; readonly record: LabRecord; readonly volumes?: readonly string[] }
@@ -147,10 +149,14 @@ export class LabState {
     return [...new Set(entries.flatMap((entry) => ('volumes' in entry ? (entry.volumes ?? []) : [])))]
   }
 
-  /** Networks that this lab made, or was about to make. */
-  async madeNetworks(): Promise<string[]> {
-    const entries = await this.entries()
-    return [...new Set(entries.flatMap((entry) => (entry.event === 'network-intent' ? [entry.network] : [])))]
+  /** Networks that this lab made, with their ids, or was about to make, by name. */
+  async madeNetworks(): Promise<Map<string, string | undefined>> {
+    const made = new Map<string, string | undefined>()
+    for (const entry of await this.entries()) {
+      if (entry.event === 'network-intent') made.set(entry.network, undefined)
+      if (entry.event === 'network-made') made.set(entry.network, entry.id)
+    }
+    return made
   }
 
   async saveResult(result: VerifyResult): Promise<void> {

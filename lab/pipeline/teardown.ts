@@ -151,9 +151,11 @@ async function ownNetworks(
 ): Promise<{ network: string; id: string; users: readonly string[] }[]> {
   const made = await state.madeNetworks()
   const found = await Promise.all(
-    [...new Set([...made, nodesNetwork])].map(async (network) => {
+    [...new Set([...made.keys(), nodesNetwork])].map(async (network) => {
       const id = await engine.networkId(network)
-      if (id === undefined || (!made.includes(network) && !(await leftNetworks.has(id)))) return []
+      if (id === undefined) return []
+      const isMade = made.has(network) && [undefined, id].includes(made.get(network))
+      if (!isMade && !(await leftNetworks.has(id))) return []
       return [{ network, id, users: await engine.networkUsers(network) }]
     }),
   )

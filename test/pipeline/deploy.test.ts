@@ -84,14 +84,14 @@ describe('from nothing', () => {
     await deploy()
     expect(before).toEqual(['network-intent', 'nodes-intent'])
     expect(await state.record()).toMatchObject({ name: 'lab', nodeImage: 'headless-lab/node:1-k' })
-    expect(await state.madeNetworks()).toEqual(['kind'])
+    expect([...(await state.madeNetworks()).keys()]).toEqual(['kind'])
   })
 
   it('does not take a network that was there for its own', async () => {
     const { deploy, world, state } = await makeLab()
     world.networks.set('kind', '172.18.0.0/16')
     await deploy()
-    expect(await state.madeNetworks()).toEqual([])
+    expect([...(await state.madeNetworks()).keys()]).toEqual([])
   })
 
   it('leaves a kubeconfig for its owner only, which points at the published port', async () => {

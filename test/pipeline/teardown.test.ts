@@ -210,6 +210,13 @@ describe('a network', () => {
     expect(lab.world.networks.has('kind')).toBe(false)
   })
 
+  it('that came in the place of the one that was made is somebody else’s', async () => {
+    const lab = await deployed()
+    lab.world.networkIds.set('kind', 'another-id')
+    await lab.teardown()
+    expect(lab.world.networks.has('kind')).toBe(true)
+  })
+
   it('that came in the place of one that had to stay is somebody else’s', async () => {
     const lab = await deployed()
     const other = node('other-control-plane', 'other')
@@ -257,7 +264,7 @@ describe('what cannot be removed', () => {
       exitCode: 4,
       details: 'cannot remove id-lab-worker3',
     })
-    expect(await lab.state.madeNetworks()).toEqual(['kind'])
+    expect([...(await lab.state.madeNetworks()).keys()]).toEqual(['kind'])
     lab.world.containers.length = 0
     await lab.teardown()
     await nothingIsLeft(lab)

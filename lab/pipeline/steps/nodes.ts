@@ -4,6 +4,7 @@ import { Containerlab } from '../../cluster/containerlab.js'
 import { Engine, type Container } from '../../cluster/engine.js'
 import { refreshHostEntries, removeHostEntries } from '../../cluster/host-entries.js'
 import { guardingHosts } from '../../cluster/hosts-guard.js'
+import type { LabState } from '../../cluster/state.js'
 import { LabError } from '../../errors.js'
 import { KIND_CONFIG_FILE } from '../../plan/plan.js'
 import { changed, type DeployContext } from '../deploy-context.js'
@@ -132,6 +133,7 @@ async function makeNodes(
   await changed(context)
   const containerlab = new Containerlab(run, binary, state)
   await guardingHosts(state, context.hostEntries.hostsFile, () => containerlab.deploy({ signal }))
+  await journalNetwork(state, engine)
   const made = await engine.containers(name)
   const missing = whyNotAlive(made, expectedContainers(plan), true)
   if (missing !== undefined) {
@@ -152,4 +154,12 @@ async function makeNodes(
     volumes: await engine.anonymousVolumes(made),
   })
   return made.length
+}
+
+/** A network that was about to be made, and is there now. */
+async function journalNetwork(state: LabState, engine: Engine): Promise<void> {
+  const made = await state.madeNetworks()
+  if (!made.has(nodesNetwork) || made.get(nodesNetwork) !== undefined) return
+  const id = await engine.networkId(nodesNetwork)
+  if (id !== undefined) await state.journal({ event: 'network-made', network: nodesNetwork, id })
 }

@@ -69,14 +69,14 @@ describe('the journal', () => {
     await writeFile(state.file('journal.jsonl'), '{"at":"2026-01-01","event":"nodes-int')
     await state.journal({ event: 'network-intent', network: 'kind' })
     await state.journal({ event: 'nodes-done', record })
-    expect(await state.madeNetworks()).toEqual(['kind'])
+    expect([...(await state.madeNetworks()).keys()]).toEqual(['kind'])
     expect(await state.record()).toEqual(record)
   })
 
   it('tells the networks that were made, each once', async () => {
     const state = await labState()
     for (const network of ['kind', 'kind', 'other']) await state.journal({ event: 'network-intent', network })
-    expect(await state.madeNetworks()).toEqual(['kind', 'other'])
+    expect([...(await state.madeNetworks()).keys()]).toEqual(['kind', 'other'])
   })
 
   it('tells the volumes of all its nodes, those that were removed too', async () => {
