@@ -50,6 +50,9 @@ export function mendedHosts(before: string, now: string, lab: string): string {
   // Cut off while the block was written: all of what was there before stands in front of it.
   if (head === now && begin !== -1) return before === now.slice(0, begin) ? before : now
   if (head === before || !before.startsWith(head) || !now.startsWith(head)) return now
+  // Whole lines that are gone, somebody has removed, another lab its own for one: what is cut does not end at a line.
+  const lost = before.slice(head.length)
+  if (head.endsWith('\n') && lost.includes('\n')) return now
   const block = now.slice(head.length)
   return before + (block === '' || before.endsWith('\n') ? '' : '\n') + block
 }

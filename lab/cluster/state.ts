@@ -1,7 +1,7 @@
 import { appendFile, chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
-import { isNotFound } from '../host/not-found.js'
+import { exists, isNotFound } from '../host/not-found.js'
 import type { VerifyResult } from '../report/model.js'
 
 /** What is known of a lab between two commands. */
@@ -159,7 +159,9 @@ export class LabState {
     return made
   }
 
+  /** Keeps the last verdict; of a lab that was removed meanwhile there is none to keep. */
   async saveResult(result: VerifyResult): Promise<void> {
+    if (!(await exists(this.folder))) return
     await this.write('last-verify.json', `${JSON.stringify(result, undefined, 2)}\n`)
   }
 

@@ -1,4 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { LabError } from '../errors.js'
+import { withDeadline } from './deadline.js'
 import { waitUntil } from './wait.js'
 
 /** A process, told apart from a later one with the same id by its start time. */
@@ -46,17 +48,25 @@ async function valueFor({ pid, startTime }: ProcessIdentity): Promise<string> {
 /**
  * Ends what a run that died has left running: what it was making must not go on being made beside what removes or
  * repairs it. Nothing where there is no /proc.
+ *
+ * @throws LabError `lab.locked` that names those that do not end
  */
 export async function endDescendants(of: ProcessIdentity): Promise<void> {
   const entry = `${VARIABLE}=${await valueFor(of)}`
-  await waitUntil(
-    async () => {
-      const left = await processesWith(entry)
-      for (const pid of left) kill(pid)
-      return left.length === 0 ? undefined : `the end of processes ${left.join(', ')}`
-    },
-    { signal: AbortSignal.timeout(END_MS), everyMs: 50 },
-  )
+  let left: number[] = []
+  const look = async (): Promise<string | undefined> => {
+    left = await processesWith(entry)
+    for (const pid of left) kill(pid)
+    return left.length === 0 ? undefined : `the end of processes ${left.join(', ')}`
+  }
+  try {
+    await withDeadline(END_MS, (signal) => waitUntil(look, { signal, everyMs: 50 }))
+  } catch (error) {
+    throw new LabError('lab.locked', `processes ${left.join(', ')} of a run that was killed do not end`, {
+      cause: error,
+      hint: 'they wait for a disk perhaps: run the same command again when they are gone',
+    })
+  }
 }
 
 /** Those that have ended have no environment any more, whether or not anybody has asked for their exit code. */

@@ -27,8 +27,8 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
     since: new Date().toISOString(),
     purpose,
   }
-  await writeFile(mine, JSON.stringify(owner))
   try {
+    await writeOwner(mine, owner)
     for (;;) {
       try {
         await link(mine, file)
@@ -48,6 +48,17 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
     }
   } finally {
     await rm(mine, { force: true })
+  }
+}
+
+/** The folder may be removed meanwhile, by the last of other labs that goes. */
+async function writeOwner(file: string, owner: LockOwner): Promise<void> {
+  try {
+    await writeFile(file, JSON.stringify(owner))
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, JSON.stringify(owner))
   }
 }
 

@@ -43,7 +43,7 @@ describe('whyMadeAnew', () => {
     ['exited', 'running', undefined],
     ['exited', 'exited', undefined],
     ['created', 'running', 'lab-control-plane is created'],
-    ['running', 'restarting', 'lab-db is restarting'],
+    ['running', 'restarting', undefined],
     // Docker does not start what it was about to remove.
     ['running', 'dead', 'lab-db is dead'],
   ])('the node %s, the linux node %s', (node, db, why) => {

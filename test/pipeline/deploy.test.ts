@@ -74,6 +74,19 @@ describe('from nothing', () => {
     expect(call?.options).toMatchObject({ cwd: state.folder, env: { KUBECONFIG: state.kubeconfig() } })
   })
 
+  it('takes away what a kind that was killed has left beside the kubeconfig', async () => {
+    const { deploy, world, state } = await makeLab()
+    await state.create()
+    for (const file of ['kubeconfig', 'kubeconfig.lock']) await state.write(file, 'half')
+    let left: (string | undefined)[] = []
+    world.containerlab.deploy = async () => {
+      left = await Promise.all(['kubeconfig', 'kubeconfig.lock'].map((file) => state.read(file)))
+      return clabDeploy(world, 'lab', 2)
+    }
+    await deploy()
+    expect(left).toEqual([undefined, undefined])
+  })
+
   it('journals intents before effects, and the lab once it is there', async () => {
     const { deploy, world, state } = await makeLab()
     let before: string[] = []
@@ -348,7 +361,16 @@ describe('linux nodes', () => {
       code: 'step.failed',
       hint: expect.stringContaining('docker logs') as string,
     })
-    expect(error.message).toBe('they were brought back, and yet lab-db is exited')
+    expect(error.message).toBe('lab-db was brought back, and yet lab-db is exited')
+    expect(lab.world.containers).toHaveLength(5)
+  })
+
+  it('that Docker starts again and again are an error, and cost the lab nothing', async () => {
+    const lab = await made()
+    stop(lab, 'lab-db', 'restarting')
+    const error = await labErrorOf(lab.deploy({ plan }))
+    expect(error).toMatchObject({ code: 'step.failed', message: 'lab-db is restarting' })
+    expect(lab.world.effects).toEqual([])
     expect(lab.world.containers).toHaveLength(5)
   })
 
@@ -509,6 +531,10 @@ describe('the remains of a lab', () => {
     for (const container of world.containers) container.state = 'exited'
     world.containers.push(node('lab-worker', 'lab', 'exited'))
     expect(await deploy({ onlyBringBack: true })).toBe(3)
+    // What cannot change in place is told first: deploy would not make it anew.
+    const other = planOf({ topology: { workers: 3 } })
+    const refused = await labErrorOf(deploy({ onlyBringBack: true, plan: other }))
+    expect(refused.message).toContain('another topology')
   })
 
   it('that are dead are removed, and the nodes made anew', async () => {

@@ -3,6 +3,7 @@ import type { Container } from '../../cluster/engine.js'
 import type { LabState } from '../../cluster/state.js'
 import { LabError } from '../../errors.js'
 import type { Plan } from '../../plan/plan.js'
+import type { DeployContext } from '../deploy-context.js'
 
 /** Names of all the containers of a lab: the cluster's nodes and the linux nodes beside it. Pure. */
 export const expectedContainers = ({ nodes, topology }: Pick<Plan, 'nodes' | 'topology'>): string[] => [
@@ -35,14 +36,17 @@ export function wayBack(
   return state === 'exited' || (state === 'created' && !nodes.includes(name)) ? 'start' : undefined
 }
 
-/** Why a lab has to be made anew; `undefined` when all of it runs, or can be brought back. Pure. */
+/**
+ * Why a lab has to be made anew; `undefined` when all of it runs, or can be brought back. What Docker starts again and
+ * again is there: what is wrong with it is no reason to remove the others. Pure.
+ */
 export function whyMadeAnew(
   containers: readonly Container[],
   plan: Pick<Plan, 'nodes' | 'topology'>,
   finished: boolean,
 ): string | undefined {
   const backAgain = containers.map((one) =>
-    wayBack(one, plan) === undefined ? one : { ...one, state: 'running' },
+    wayBack(one, plan) === undefined && one.state !== 'restarting' ? one : { ...one, state: 'running' },
   )
   return whyNotAlive(backAgain, expectedContainers(plan), finished)
 }
@@ -60,7 +64,9 @@ export async function refuseOthersLab(
 ): Promise<void> {
   const running =
     containers.length > 0 &&
-    containers.every((one) => one.state === 'running' || wayBack(one, plan) !== undefined)
+    containers.every(
+      (one) => ['running', 'restarting'].includes(one.state) || wayBack(one, plan) !== undefined,
+    )
   if (!running || (await state.mayHaveNodes())) return
   throw new LabError(
     'usage.invalid',
@@ -69,4 +75,20 @@ export async function refuseOthersLab(
       hint: `run teardown --name ${state.name} first, or give another --name`,
     },
   )
+}
+
+/**
+ * Who only wants a lab back loses nothing by it.
+ *
+ * @param corpse why it has to be made anew
+ * @throws LabError `step.failed`
+ */
+export function refuseToMakeAnew(
+  { plan, onlyBringBack = false }: Pick<DeployContext, 'plan' | 'onlyBringBack'>,
+  corpse: string | undefined,
+): void {
+  if (!onlyBringBack || corpse === undefined) return
+  throw new LabError('step.failed', `lab ${plan.name} cannot be brought back: ${corpse}`, {
+    hint: 'npm run deploy makes it anew, without what it held',
+  })
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { linuxContainerName, nodesNetwork } from '../../../topology/index.js'
 import { Containerlab } from '../../cluster/containerlab.js'
@@ -11,7 +12,14 @@ import { changed, type DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
 import { removeHalfMade } from '../half-made.js'
 import type { Step, StepIo } from '../step.js'
-import { expectedContainers, refuseOthersLab, wayBack, whyMadeAnew, whyNotAlive } from './containers.js'
+import {
+  expectedContainers,
+  refuseOthersLab,
+  refuseToMakeAnew,
+  wayBack,
+  whyMadeAnew,
+  whyNotAlive,
+} from './containers.js'
 import { explainNodes } from './explain-nodes.js'
 
 /**
@@ -35,6 +43,7 @@ export function nodesStep(context: DeployContext): Step {
         await refreshHostEntries(plan.name, context.hostEntries, engine)
         return result
       }
+      refuseToMakeAnew(context, corpse)
       if (await state.isHalfMade()) {
         io.progress('removing what was half made')
         await removeHalfMade(engine, state, io.signal)
@@ -95,11 +104,13 @@ async function bringBack(
     back.push(container.name)
   }
   const running = `${containers.length} running`
-  if (back.length === 0) return running
+  if (containers.every(({ state }) => state === 'running')) return running
   const still = whyNotAlive(await engine.containers(plan.name), expectedContainers(plan), true)
-  if (still === undefined) return `${back.join(', ')} brought back, ${running}`
-  throw new LabError('step.failed', `they were brought back, and yet ${still}`, {
-    hint: 'see docker logs of it; teardown and deploy make the lab anew',
+  if (still === undefined) return back.length === 0 ? running : `${back.join(', ')} brought back, ${running}`
+  const tried =
+    back.length === 0 ? '' : `${back.join(', ')} ${back.length === 1 ? 'was' : 'were'} brought back, and yet `
+  throw new LabError('step.failed', `${tried}${still}`, {
+    hint: 'see docker logs of it, and run the same command again; teardown and deploy make the lab anew',
   })
 }
 
@@ -127,6 +138,8 @@ async function makeNodes(
   if (!(await engine.networks()).includes(nodesNetwork)) {
     await state.journal({ event: 'network-intent', network: nodesNetwork })
   }
+  // kind takes neither half a file nor a lock that it left when it was killed.
+  for (const file of ['kubeconfig', 'kubeconfig.lock']) await rm(state.file(file), { force: true })
   await state.journal({ event: 'nodes-intent' })
   const binary = join((await context.artifacts.get(plan.artifacts.containerlab)).folder, 'containerlab')
   progress(`containerlab deploy; log: ${state.logFile('containerlab')}`)

@@ -8,7 +8,7 @@ import { space } from '../../plan/space.js'
 import type { DeployContext } from '../deploy-context.js'
 import { SECOND } from '../durations.js'
 import type { Step } from '../step.js'
-import { refuseOthersLab, whyMadeAnew } from './containers.js'
+import { refuseOthersLab, refuseToMakeAnew, whyMadeAnew } from './containers.js'
 import { kernelHasIpvs } from './ipvs.js'
 
 /** Looks for what would make a later step fail; changes nothing. */
@@ -22,18 +22,13 @@ export function preflight(context: DeployContext): Step {
       const containers = await engine.containers(plan.name)
       await refuseOthersLab(containers, plan, state)
       const finished = (await state.record()) !== undefined
-      const corpse = whyMadeAnew(containers, plan, finished)
-      const nodesToMake = corpse !== undefined
-      if (nodesToMake && context.onlyBringBack === true) {
-        throw new LabError('step.failed', `lab ${plan.name} cannot be brought back: ${corpse}`, {
-          hint: 'npm run deploy makes it anew, without what it held',
-        })
-      }
-      await checkNetworks(context, engine, containers.length > 0)
-      await checkSpace(context, engine, containers.length > 0)
       await refuseOtherTopology(plan, state)
       await refuseOtherBrokers(plan, state)
-      if (nodesToMake) await checkLinuxImages(plan, engine)
+      const corpse = whyMadeAnew(containers, plan, finished)
+      refuseToMakeAnew(context, corpse)
+      await checkNetworks(context, engine, containers.length > 0)
+      await checkSpace(context, engine, containers.length > 0)
+      if (corpse !== undefined) await checkLinuxImages(plan, engine)
       if (plan.topology.kubeProxyMode === 'ipvs' && !(await kernelHasIpvs())) {
         context.warn(
           'topology.kubeProxyMode: the kernel of this host has no ip_vs: kube-proxy will not run in ipvs mode. Choose iptables or nftables',

@@ -68,6 +68,8 @@ async function build(pinned: Buffer, served: Buffer) {
         npm_config_registry: url,
         npm_config_userconfig: join(images, 'none'),
         npm_config_update_notifier: 'false',
+        // `npm test --silent` would silence this npm, too.
+        npm_config_loglevel: 'notice',
         NO_PROXY: '127.0.0.1',
         no_proxy: '127.0.0.1',
       },

@@ -32,6 +32,14 @@ describe('mendedHosts', () => {
       own + block.replaceAll('lab-', 'lab-2-'),
       own + block.replaceAll('lab-', 'lab-2-'),
     ],
+    ['another lab’s block went', own + block.replaceAll('lab-', 'lab-2-'), own, own],
+    [
+      'another lab’s block went, and ours came',
+      own + block.replaceAll('lab-', 'lab-2-'),
+      own + block,
+      own + block,
+    ],
+    ['somebody removed the last line', own, '127.0.0.1\tlocalhost\n', '127.0.0.1\tlocalhost\n'],
     ['there was nothing', '', block, block],
   ])('%s', (_, before, now, mended) => {
     expect(mendedHosts(before, now, 'lab')).toBe(mended)

@@ -133,15 +133,17 @@ describe('between processes', () => {
   /** A folder with the lock's modules as plain JavaScript, and a program that uses them. */
   async function program(main: string): Promise<string> {
     const folder = await temporaryFolder()
-    for (const name of ['lock', 'descendants', 'wait', 'deadline', 'not-found']) {
-      const source = fileURLToPath(new URL(`../../../lab/host/${name}.ts`, import.meta.url))
+    await mkdir(join(folder, 'host'))
+    const host = ['lock', 'descendants', 'wait', 'deadline', 'not-found'].map((name) => `host/${name}`)
+    for (const name of [...host, 'errors', 'words']) {
+      const source = fileURLToPath(new URL(`../../../lab/${name}.ts`, import.meta.url))
       const { outputText } = ts.transpileModule(await readFile(source, 'utf8'), {
         compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
       })
       await writeFile(join(folder, `${name}.js`), outputText)
     }
     await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    await writeFile(join(folder, 'main.js'), `import { tryLock } from './lock.js'\n${main}`)
+    await writeFile(join(folder, 'main.js'), `import { tryLock } from './host/lock.js'\n${main}`)
     return folder
   }
   const start = (cwd: string): ChildProcess => {

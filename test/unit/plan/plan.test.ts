@@ -105,6 +105,7 @@ describe('the workloads', () => {
     ])
     expect(namesOf(planOf(), 'Namespace')).toEqual([
       'database/database',
+      'default/default',
       'fixtures/fixtures',
       'moon/moon',
       'streaming/streaming',
@@ -118,7 +119,7 @@ describe('the workloads', () => {
       'default/nginx-deployment',
       'default/redis',
     ])
-    expect(namesOf(plan, 'Namespace', 'EndpointSlice', 'Pod')).toEqual([])
+    expect(namesOf(plan, 'Namespace', 'EndpointSlice', 'Pod')).toEqual(['default/default'])
     expect(plan.secrets).toEqual([])
   })
 
