@@ -8,9 +8,10 @@ const project = (name: string, options: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit'),
+      // A busy machine is no failure.
+      project('unit', { testTimeout: 30_000 }),
       project('synth', { testTimeout: 60_000 }),
-      project('pipeline'),
+      project('pipeline', { testTimeout: 30_000 }),
       // The package as others install it: npm and their compilers run, one project at a time.
       project('pack', {
         globalSetup: 'test/pack/setup.ts',

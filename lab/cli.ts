@@ -93,7 +93,10 @@ async function parse(args: readonly string[], io: CommandIo): Promise<number> {
     'print one JSON object',
   )
   command('stop', 'stop the lab and keep all that is in it', stop)
-  command('start', 'bring back a lab that was stopped, and verify it', start)
+  command('start', 'bring back a lab that was stopped, and verify it', start).option(
+    '-y, --yes',
+    'install what the host lacks without asking',
+  )
   command('doctor', 'measure what on this host makes labs fail, and say what to do', doctor)
     .option('--fix', 'do what is safe: start the engine, raise limits of inotify until the next start')
     .option('--json', 'print one JSON object')

@@ -27,7 +27,9 @@ if (!/^\d{1,9}$/.test(seed)) {
 checkNode()
 ensurePackages(root)
 ensureBuild(root)
-const record = join(root, 'build', `faults-${seed}.jsonl`)
+// What held with another program says nothing of this one.
+const built = readFileSync(join(root, 'build', '.headless-lab-built'), 'utf8').slice(0, 8)
+const record = join(root, 'build', `faults-${seed}-${built}.jsonl`)
 console.log(`seed ${seed}; go on with npm run test:faults -- --seed ${seed}`)
 const { status } = spawnSync(
   process.execPath,
@@ -42,12 +44,23 @@ const { status } = spawnSync(
     env: { ...process.env, FAULTS: 'all', FAULTS_SEED: seed, FAULTS_RECORD: record },
   },
 )
-const held = existsSync(record)
+
+const lines = existsSync(record)
   ? readFileSync(record, 'utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line))
   : []
+const held = lines.filter(({ note }) => note !== undefined)
 for (const { id, note } of held) console.log(`held: ${id} (${note})`)
-console.log(`${held.length} held, seed ${seed}${status === 0 ? '' : '; not all of what was tried did'}`)
+const tried = [...new Set(lines.map(({ id }) => id))]
+for (const [what, which] of Object.entries({
+  'killed with SIGKILL': /^SIGKILL /,
+  interrupted: /^SIG(INT|TERM) /,
+  'with verify afterwards': /^(?!SIG)/,
+})) {
+  const of = tried.filter((id) => which.test(id))
+  console.log(`${what}: ${of.filter((id) => held.some((one) => one.id === id)).length} of ${of.length} held`)
+}
+console.log(`seed ${seed}${status === 0 ? '' : '; not all of it held'}`)
 process.exitCode = status ?? 1

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { leftNetworksFolder } from '../cluster/left-networks.js'
 import { LabError } from '../errors.js'
 import { PROBE_IMAGE } from '../host/engine.js'
 import { tryLock } from '../host/lock.js'
@@ -28,7 +29,13 @@ export async function removeCache(
       else if (!stderr.includes('No such image')) say(`image ${image} stays: ${stderr.trim()}`)
     }
   }
-  await rm(cache, { recursive: true, force: true })
+  // What tells the labs that are left whose network they live on is no artifact.
+  const left = await readdir(leftNetworksFolder(cache)).catch((): string[] => [])
+  const kept = left.length === 0 ? [] : [leftNetworksFolder(cache)]
+  for (const name of await readdir(cache).catch((): string[] => [])) {
+    if (!kept.includes(join(cache, name))) await rm(join(cache, name), { recursive: true, force: true })
+  }
+  if (kept.length === 0) await rm(cache, { recursive: true, force: true })
   return [...removed, cache]
 }
 

@@ -78,7 +78,7 @@ async function makeAndVerify(options: DeployOptions, io: CommandIo): Promise<num
 }
 
 /** Brings back a lab that was stopped, or whose engine was: as {@link deploy} does, but never from nothing. */
-export async function start(options: LabOptions, io: CommandIo): Promise<number> {
+export async function start(options: DeployOptions, io: CommandIo): Promise<number> {
   await mustBeThere(await openLab(options))
   return deploy({ ...options, onlyBringBack: true }, io)
 }

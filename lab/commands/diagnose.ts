@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { defaultSource } from '../artifacts/default-source.js'
 import { versions } from '../artifacts/versions.js'
 import { Kube } from '../cluster/kube.js'
 import { archiveName } from '../diagnose/archive.js'
@@ -7,17 +6,15 @@ import type { DiagnoseContext } from '../diagnose/context.js'
 import { diagnose as writeDiagnosis } from '../diagnose/diagnose.js'
 import { diagnose as judge } from '../doctor/diagnose.js'
 import { examine } from '../doctor/examine.js'
-import { withDeadline } from '../host/deadline.js'
 import { cacheDir } from '../host/paths.js'
-import type { Tool } from '../host/requirements.js'
 import { tryRun } from '../host/run.js'
-import { neededArtifacts, type Plan } from '../plan/plan.js'
 import { mustBeWritable } from '../report/write-whole.js'
 import { loadSpec } from '../spec/index.js'
 import { lookAt } from '../status/look.js'
 import { seconds } from '../words.js'
 import { openLab, type CommandIo, type LabOptions } from './context.js'
 import { objectsOf } from './status.js'
+import { surveyed } from './surveyed.js'
 import { version } from './version.js'
 
 /** What diagnose may be told. */
@@ -64,22 +61,5 @@ async function contextOf(options: DiagnoseOptions): Promise<DiagnoseContext> {
         connect: (kubeconfig, ends) => new Kube(kubeconfig, ends),
         objects: (engine) => objectsOf(plan, engine),
       }),
-  }
-}
-
-/** An engine that is mute does not tell what is built: that must not keep doctor from measuring the rest. */
-const SURVEY_MS = 5_000
-
-async function surveyed(
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<{ readonly builds: boolean; readonly tools: readonly Tool[] }> {
-  try {
-    const survey = async () => (await defaultSource()).survey(neededArtifacts(plan))
-    const { pending, tools } = await withDeadline(SURVEY_MS, survey, signal)
-    return { builds: pending.length > 0, tools }
-  } catch {
-    signal.throwIfAborted()
-    return { builds: true, tools: [] }
   }
 }

@@ -1,4 +1,3 @@
-import { defaultSource } from '../artifacts/default-source.js'
 import { versions } from '../artifacts/versions.js'
 import { diagnose } from '../doctor/diagnose.js'
 import { examine } from '../doctor/examine.js'
@@ -6,8 +5,8 @@ import type { Finding, Repair } from '../doctor/finding.js'
 import { renderFindings, summaryOf } from '../doctor/render.js'
 import { startEngine } from '../host/engine.js'
 import { must, tryRun } from '../host/run.js'
-import { neededArtifacts } from '../plan/plan.js'
 import { hostLog, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
+import { surveyed } from './surveyed.js'
 import { consoleOptions } from './verify-output.js'
 
 /** What doctor may be told. */
@@ -37,8 +36,7 @@ export async function doctor(options: DoctorOptions, io: CommandIo): Promise<num
 }
 
 async function findings({ plan, state }: Lab, { signal }: CommandIo): Promise<Finding[]> {
-  const { pending, tools } = await (await defaultSource()).survey(neededArtifacts(plan))
-  const examined = { plan, stateFolder: state.folder, tools, builds: pending.length > 0 }
+  const examined = { plan, stateFolder: state.folder, ...(await surveyed(plan, signal)) }
   return diagnose(await examine(examined, tryRun, signal), plan, versions.kubernetes)
 }
 

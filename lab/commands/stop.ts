@@ -3,6 +3,7 @@ import { engineState } from '../host/engine.js'
 import { tryRun } from '../host/run.js'
 import { stopStage } from '../pipeline/stop.js'
 import { runStages } from '../pipeline/progress.js'
+import { npmRun } from '../npm-run.js'
 import { seconds } from '../words.js'
 import { holding, mustBeThere, openLab, type CommandIo, type LabOptions } from './context.js'
 
@@ -22,7 +23,7 @@ export async function stop(options: LabOptions, io: CommandIo): Promise<number> 
     io.say(
       stopped.length === 0
         ? `lab ${name} was stopped already`
-        : `lab ${name}: stopped ${stopped.join(', ')} (${seconds(performance.now() - began)}); npm run start brings it back`,
+        : `lab ${name}: stopped ${stopped.join(', ')} (${seconds(performance.now() - began)}); ${npmRun('start', options)} brings it back`,
     )
     return 0
   })

@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { removeCache } from '../artifacts/remove-cache.js'
 import { hostEntries } from '../cluster/host-entries.js'
-import { LeftNetworks } from '../cluster/left-networks.js'
+import { LeftNetworks, leftNetworksFolder } from '../cluster/left-networks.js'
 import { engineState, startEngine } from '../host/engine.js'
 import { cacheDir } from '../host/paths.js'
 import { tryRun } from '../host/run.js'
@@ -35,7 +34,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
         run,
         containerlab: (await lab.state.record())?.containerlab,
         hostEntries: hostEntries(name, expectedContainers(lab.plan)),
-        leftNetworks: new LeftNetworks(join(cacheDir(), 'left-networks')),
+        leftNetworks: new LeftNetworks(leftNetworksFolder(cacheDir())),
         removed,
       }),
       io.signal,

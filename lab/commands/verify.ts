@@ -40,7 +40,7 @@ export async function verifyCommand(options: VerifyCommandOptions, io: CommandIo
   if (elsewhere) return verifyCluster(options, io)
   const lab = await openLab(options)
   await mustBeThere(lab)
-  await mustRun(lab, io.signal)
+  await mustRun(lab, options, io.signal)
   if (chosen.length === 0) return verifyLab(lab, options, io)
   return holding(lab, 'verify with scenarios', () => verifyLab(lab, options, io))
 }

@@ -41,19 +41,21 @@ export async function examine(
     const answer = question === undefined ? undefined : await tried(question, signal)
     return answer !== undefined && 'value' in answer ? answer.value : undefined
   }
-  const [about, refusal, labs, networks, kernel, inotify, memory, nameservers, freePort] = await Promise.all([
-    ask(engine && infoOf(run, signal)),
-    ask(starts && engine ? probePrivileged(run, signal).then((words) => words ?? 'started') : undefined),
-    ask(engine?.labs()),
-    ask(engine?.hostNetworks([nodesNetwork])),
-    readKernel(),
-    ask(readInotify()),
-    readMemory(),
-    readNameservers(),
-    takesPort(),
-  ])
-  const running = labs?.find(({ name }) => name === plan.name)?.running ?? 0
-  const nodesToMake = Math.max(0, plan.nodes.length - running)
+  const [about, refusal, labs, containers, networks, kernel, inotify, memory, nameservers, freePort] =
+    await Promise.all([
+      ask(engine && infoOf(run, signal)),
+      ask(starts && engine ? probePrivileged(run, signal).then((words) => words ?? 'started') : undefined),
+      ask(engine?.labs()),
+      ask(engine?.containers(plan.name)),
+      ask(engine?.hostNetworks([nodesNetwork])),
+      readKernel(),
+      ask(readInotify()),
+      readMemory(),
+      readNameservers(),
+      takesPort(),
+    ])
+  const running = (containers ?? []).filter(({ state }) => state === 'running').map(({ name }) => name)
+  const nodesToMake = plan.nodes.filter((node) => !running.includes(node)).length
   const disks = await measureDisk([
     { folder: cacheDir(), bytes: builds ? space.cache : 0 },
     { folder: homedir(), bytes: tools.includes('go') ? space.goCaches : 0 },

@@ -7,6 +7,8 @@ import { waitUntil } from '../host/wait.js'
 const LOOKS = 4
 const EVERY_MS = 300
 
+const FULL = ['ENOSPC', 'EDQUOT']
+
 /**
  * Removes the containers of a lab whose making was cut off, until none appears any more.
  *
@@ -25,7 +27,7 @@ export async function removeHalfMade(
         const containers = await engine.containers(state.name)
         looks = containers.length === 0 ? looks + 1 : 0
         if (containers.length > 0) {
-          await state.journal({ event: 'nodes-removed', volumes: await engine.anonymousVolumes(containers) })
+          await journalUnlessFull(state, await engine.anonymousVolumes(containers))
           await engine.removeContainers(containers)
           for (const container of containers) removed.set(container.id, container)
         }
@@ -39,4 +41,13 @@ export async function removeHalfMade(
     { signal, everyMs: EVERY_MS },
   )
   return [...removed.values()]
+}
+
+/** A disk that is full must not keep what takes its space. */
+async function journalUnlessFull(state: LabState, volumes: readonly string[]): Promise<void> {
+  try {
+    await state.journal({ event: 'nodes-removed', volumes })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && FULL.includes(String(error.code)))) throw error
+  }
 }

@@ -6,7 +6,7 @@ import type { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
 import { engineState } from '../host/engine.js'
 import type { Run } from '../host/run.js'
-import { expectedContainers, whyNotAlive } from '../pipeline/steps/containers.js'
+import { expectedContainers, whyMadeAnew, whyNotAlive } from '../pipeline/steps/containers.js'
 import type { Plan } from '../plan/plan.js'
 import type { LabStatus, NodeStatus, ObjectDrift } from './model.js'
 
@@ -39,7 +39,8 @@ export async function lookAt(context: StatusContext): Promise<LabStatus> {
   const finished = (await state.record()) !== undefined
   if ((await engineState(run, signal)) !== 'running') {
     const phase = (await state.mayHaveNodes()) ? 'stopped' : 'absent'
-    return { ...about, phase, reason: 'the Docker engine does not run', nodes: [] }
+    const comesBack = phase === 'stopped' ? { comesBack: finished } : {}
+    return { ...about, phase, reason: 'the Docker engine does not run', ...comesBack, nodes: [] }
   }
   const engine = new Engine(run, { signal })
   const containers = await engine.containers(plan.name)
@@ -53,8 +54,14 @@ export async function lookAt(context: StatusContext): Promise<LabStatus> {
     container: containers.find((one) => one.name === name)?.state ?? 'gone',
   }))
   const dead = whyNotAlive(containers, expected, finished)
-  if (dead !== undefined)
-    return { ...about, phase: (await state.isHalfMade()) ? 'half-made' : 'stopped', reason: dead, nodes }
+  if (dead !== undefined && !finished) {
+    const reason = (await state.mayHaveNodes()) ? dead : 'it was not made from this folder'
+    return { ...about, phase: 'half-made', reason, nodes }
+  }
+  if (dead !== undefined) {
+    const comesBack = whyMadeAnew(containers, plan, finished) === undefined
+    return { ...about, phase: 'stopped', reason: dead, comesBack, nodes }
+  }
   const kube = connect(state.kubeconfig(), signal)
   const silent = await kube.unreachable()
   if (silent !== undefined) return { ...about, phase: 'unreachable', reason: silent, nodes }

@@ -13,6 +13,8 @@ export interface LabStatus {
   readonly phase: Phase
   /** Why it is not running, as one line. */
   readonly reason?: string
+  /** Of a lab that is stopped: whether start brings it back with what it holds. */
+  readonly comesBack?: boolean
   readonly nodes: readonly NodeStatus[]
   readonly versions: { readonly kubernetes: string; readonly calico: string }
   /** Objects that are not as declared; `undefined` where they cannot be asked for. */

@@ -52,8 +52,8 @@ function fieldLine({ path, live, declared }: FieldDrift): string {
   return `    ${path}: is ${said(live)}, declared ${said(declared)}`
 }
 
-function next({ phase, lab }: LabStatus): string {
+function next({ phase, lab, comesBack = false }: LabStatus): string {
   if (phase === 'absent') return `npm run deploy makes it (--name ${lab})`
-  const way = phase === 'stopped' ? 'npm run start brings it back' : 'npm run deploy repairs it'
+  const way = comesBack ? 'npm run start brings it back' : 'npm run deploy repairs it'
   return `${way}, npm run teardown removes it (--name ${lab})`
 }

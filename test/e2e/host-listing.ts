@@ -9,9 +9,19 @@ const ENGINE_NETWORKS = ['network bridge', 'network host', 'network none']
 /** How two listings differ: what came, with `+`, and what went, with `-`. */
 export function differences(before: readonly string[], after: readonly string[]): string[] {
   return [
-    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
-    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+    ...without(after, before).map((line) => `+ ${line}`),
+    ...without(before, after).map((line) => `- ${line}`),
   ]
+}
+
+/** What is in one list and not, or not as often, in the other. */
+function without(list: readonly string[], other: readonly string[]): string[] {
+  const left = [...other]
+  return list.filter((line) => {
+    const i = left.indexOf(line)
+    if (i !== -1) left.splice(i, 1)
+    return i === -1
+  })
 }
 
 /** Everything a lab may leave on a host, as lines that can be compared. */
@@ -36,7 +46,7 @@ export async function hostListing(): Promise<string[]> {
     ...[...links.stdout.matchAll(/^\d+: ([^:@]+)/gm)]
       .map(([, name]) => `link ${name ?? ''}`)
       .filter((line) => !/^link (lo|eth\d+|docker0|veth.*)$/.test(line)),
-    ...hosts.split('\n').map((line) => `hosts ${line}`),
+    `hosts ${JSON.stringify(hosts)}`,
     ...rest.flat(),
   ]
     .filter((line) => line !== '' && !ENGINE_NETWORKS.includes(line))

@@ -64,12 +64,15 @@ describe('a deploy that is killed', { concurrent: false }, () => {
   const points = pointsOf(seed)
   it.for(all ? points : oneOf(points))('at $id, and then $next', async ({ id, stage, afterMs, next }) => {
     await record.once(`SIGKILL ${id}`, async () => {
-      const deploy = lab.begin('deploy', await environment(stage))
+      const options = await environment(stage)
+      const deploy = lab.begin('deploy', options)
       await within(deploy, stage, afterMs)
       deploy.child.kill('SIGKILL')
-      const { stderr } = await deploy.ended
+      const { code, stderr } = await deploy.ended
+      // One that was over by then was not killed.
+      expect(code).toBeNull()
       if (next === 'deploy') {
-        const again = await lab.run('deploy')
+        const again = await lab.begin('deploy', options).ended
         expect(again.stderr).toMatch(/deployed and verified in|last verified .* 0 failed/)
         expect(again.code).toBe(0)
         expect((await lab.run('verify')).code).toBe(0)
@@ -77,6 +80,11 @@ describe('a deploy that is killed', { concurrent: false }, () => {
       await nothingIsLeft()
       return `in ${lastStage(stderr)}, then ${next}`
     })
+  })
+
+  it.runIf(all)('was in every stage at least once', () => {
+    const notes = record.notesOf(/^SIGKILL /)
+    expect(STAGE_NAMES.filter((stage) => !notes.some((note) => note.startsWith(`in ${stage},`)))).toEqual([])
   })
 })
 

@@ -1,35 +1,43 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** One thing that was tried and held. */
-export interface Held {
+/** A line of the record: something is tried, or it held, and this is what there is to say of it. */
+interface Line {
   readonly id: string
-  /** What there is to say of it. */
-  readonly note: string
+  readonly note?: string
 }
 
-/** What held, in a file, so that a run that was cut off goes on where it was. Without a file nothing is kept. */
+/** What was tried and held, in a file, so that a run that was cut off goes on where it was. Without a file nothing is kept. */
 export class FaultRecord {
-  private readonly held = new Map<string, Held>()
+  private readonly held = new Map<string, string>()
 
   constructor(private readonly file: string | undefined) {
     if (file === undefined || !existsSync(file)) return
-    for (const line of readFileSync(file, 'utf8')
+    const lines = readFileSync(file, 'utf8')
       .split('\n')
-      .filter((text) => text !== '')) {
-      const held = JSON.parse(line) as Held
-      this.held.set(held.id, held)
-    }
+      .filter((text) => text !== '')
+    for (const { id, note } of lines.map((line) => JSON.parse(line) as Line))
+      if (note !== undefined) this.held.set(id, note)
   }
 
   /** Does a thing unless it held before. It returns what there is to say of it. */
   async once(id: string, effect: () => Promise<string>): Promise<void> {
     if (this.held.has(id)) return
-    const held = { id, note: await effect() }
-    this.held.set(id, held)
-    console.log(`${id}: held (${held.note})`)
+    this.write({ id })
+    const note = await effect()
+    this.held.set(id, note)
+    console.log(`${id}: held (${note})`)
+    this.write({ id, note })
+  }
+
+  /** What there is to say of those that held. */
+  notesOf(which: RegExp): string[] {
+    return [...this.held].filter(([id]) => which.test(id)).map(([, note]) => note)
+  }
+
+  private write(line: Line): void {
     if (this.file === undefined) return
     mkdirSync(dirname(this.file), { recursive: true })
-    appendFileSync(this.file, `${JSON.stringify(held)}\n`)
+    appendFileSync(this.file, `${JSON.stringify(line)}\n`)
   }
 }

@@ -88,6 +88,9 @@ export async function within({ child, ended }: Started, stage: string, afterMs =
 
 /** The stage that a deploy was in when it ended. */
 export function lastStage(stderr: string): string {
-  const begun = [...stderr.matchAll(/\[STARTED\] (\S+)|(verifying)$/gm)]
-  return begun.map(([, started, verifying]) => started ?? verifying ?? '').at(-1) ?? 'start'
+  // Artifacts are built in steps of their own, under names that stages have, too.
+  const [before = '', ...after] = stderr.split('[STARTED] nodes')
+  if (after.length === 0) return before.includes('[STARTED] artifacts') ? 'artifacts' : 'preflight'
+  const begun = [...after.join('').matchAll(/\[STARTED\] (\S+)|(verifying)$/gm)]
+  return begun.map(([, started, verifying]) => started ?? verifying ?? '').at(-1) ?? 'nodes'
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { removeCache } from '../../../lab/artifacts/remove-cache.js'
+import { LeftNetworks, leftNetworksFolder } from '../../../lab/cluster/left-networks.js'
 import { PROBE_IMAGE } from '../../../lab/host/engine.js'
 import { tryLock, type Release } from '../../../lab/host/lock.js'
 import { fakeRun, labErrorOf, linesOf, temporaryFolder } from '../host/fakes.js'
@@ -35,6 +37,18 @@ it('removes every image with our label that has our name or none, and the folder
   const images = ['headless-lab/redis:1-new', 'headless-lab/redis:1-old', 'sha256:3']
   expect(removed).toEqual([...images.map((image) => `image ${image}`), cache])
   expect(linesOf(calls).filter((line) => line.includes('somebody'))).toEqual([])
+  expect(existsSync(cache)).toBe(false)
+})
+
+it('keeps what tells the labs that are left whose network they live on', async () => {
+  const cache = await cacheFolder()
+  const networks = new LeftNetworks(leftNetworksFolder(cache))
+  await networks.add('0123')
+  await removeCache(engineWith([]).run, cache, true, () => undefined)
+  expect(await readdir(cache)).toEqual(['left-networks'])
+  expect(await networks.has('0123')).toBe(true)
+  await networks.remove('0123')
+  await removeCache(engineWith([]).run, cache, true, () => undefined)
   expect(existsSync(cache)).toBe(false)
 })
 

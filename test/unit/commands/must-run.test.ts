@@ -28,7 +28,7 @@ async function look(config: KubeConfig | undefined, is: string, engine = true): 
     return line.startsWith('docker ps') ? `id\t${node}\t${is}\timage\n` : ''
   })
   vi.mocked(tryRun).mockImplementation(run)
-  await mustRun({ plan, state }, never())
+  await mustRun({ plan, state }, { name: 'a' }, never())
 }
 
 it.each([
@@ -39,9 +39,14 @@ it.each([
   expect(error).toMatchObject({
     code: 'cluster.unreachable',
     exitCode: 6,
-    hint: 'npm run start brings it back',
+    hint: 'npm run start -- --name a brings it back',
   })
   expect(error.message).toBe(`lab headless-services is stopped: ${reason}`)
+})
+
+it('says what makes a lab anew of which the control plane is gone for good', async () => {
+  const { hint } = await labErrorOf(look(undefined, 'dead'))
+  expect(hint).toBe('npm run deploy -- --name a makes it anew')
 })
 
 it('leaves a node that runs, and does not answer, to the checks', async () => {

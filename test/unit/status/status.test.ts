@@ -129,6 +129,15 @@ describe('people read', () => {
     expect(text).not.toContain('objects:')
   })
 
+  test('what makes it anew, where a node is gone for good or another folder made it', async () => {
+    const rest = Object.entries(running).filter(([name]) => name !== names[1])
+    const gone = renderStatus(await look({ containers: Object.fromEntries(rest) }))
+    expect(gone).toContain(`stopped (${names[1] ?? ''} is not there)`)
+    expect(gone).toContain('npm run deploy repairs it')
+    const others = await look({ journal: 'nothing' })
+    expect([others.phase, others.reason]).toEqual(['half-made', 'it was not made from this folder'])
+  })
+
   test('what is declared and cannot be taken', async () => {
     const status = await look({
       drift: new LabError('cluster.rejected', 'the API server rejected it: immutable'),
