@@ -1,9 +1,10 @@
-import { readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rm, symlink } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { basename } from 'node:path'
 import { exists } from '../host/not-found.js'
 import { nodesNetwork } from '../../topology/index.js'
 import type { Engine } from './engine.js'
+import { changeHosts } from './hosts-file.js'
 
 /**
  * What containerlab writes on the host beside containers: a block of lines in /etc/hosts and a file of the
@@ -82,21 +83,14 @@ export async function refreshHostEntries(
     await rm(link)
     await symlink(wanted, link)
   }
-  const text = await readFile(hostsFile, 'utf8')
-  const now = withAddresses(text, lab, addresses)
-  if (now !== text) await replaceHosts(hostsFile, now)
+  await changeHosts(hostsFile, (text) => withAddresses(text, lab, addresses))
 }
 
 /** Removes the lab's entries; says what it removed. */
 export async function removeHostEntries(lab: string, entries: HostEntries): Promise<string[]> {
   const removed: string[] = []
-  const text = await readFile(entries.hostsFile, 'utf8')
-  const without = withoutHostsBlock(text, lab)
-  if (without !== text) {
-    await replaceHosts(entries.hostsFile, without)
+  if (await changeHosts(entries.hostsFile, (text) => withoutHostsBlock(text, lab)))
     removed.push(`lines of ${entries.hostsFile}`)
-  }
-  await rm(temporaryOf(entries.hostsFile), { force: true })
   if (await exists(entries.sshFile)) {
     await rm(entries.sshFile)
     removed.push(entries.sshFile)
@@ -125,20 +119,4 @@ export async function leftHostEntries(lab: string, entries: HostEntries): Promis
 async function links({ netnsLinks }: HostEntries): Promise<string[]> {
   const targets = await Promise.all(netnsLinks.map((link) => readlink(link).catch(() => '')))
   return netnsLinks.filter((_, i) => NETNS.test(targets[i] ?? ''))
-}
-
-/** One for all labs: what was left of it by a run that was killed, the next one writes anew or removes. */
-const temporaryOf = (file: string): string => `${file}.headless-lab`
-
-/** By rename where the file system allows it: a container's /etc/hosts is a mount of its own and is written in place. */
-export async function replaceHosts(file: string, text: string): Promise<void> {
-  const { mode } = await stat(file)
-  const temporary = temporaryOf(file)
-  await writeFile(temporary, text, { mode })
-  try {
-    await rename(temporary, file)
-  } catch {
-    await writeFile(file, text)
-    await rm(temporary, { force: true })
-  }
 }

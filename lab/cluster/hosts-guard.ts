@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
-import { hostsBlockBegin, replaceHosts, withoutHostsBlock } from './host-entries.js'
+import { hostsBlockBegin, withoutHostsBlock } from './host-entries.js'
+import { changeHosts } from './hosts-file.js'
 import type { LabState } from './state.js'
 
 /** In the lab's folder while containerlab may be writing: the hosts file without the lab's own block. */
@@ -29,9 +30,7 @@ export async function guardingHosts<T>(
 export async function mendHosts(state: LabState, hostsFile: string): Promise<void> {
   const before = await state.read(COPY)
   if (before === undefined) return
-  const now = await readFile(hostsFile, 'utf8')
-  const mended = mendedHosts(before, now, state.name)
-  if (mended !== now) await replaceHosts(hostsFile, mended)
+  await changeHosts(hostsFile, (now) => mendedHosts(before, now, state.name))
   await rm(state.file(COPY), { force: true })
 }
 
