@@ -4,8 +4,8 @@ import { LabError } from '../errors.js'
 import { waitUntil } from '../host/wait.js'
 
 /** So often none may be seen: the engine may still make what a program asked for before it was killed. */
-const LOOKS = 4
-const EVERY_MS = 300
+const LOOKS = 3
+const EVERY_MS = 200
 
 const FULL = ['ENOSPC', 'EDQUOT']
 
