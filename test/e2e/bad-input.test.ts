@@ -91,7 +91,7 @@ describe('a host that lacks something', () => {
   it('gets the exact commands and exit code 3, and nothing installed, without consent', async () => {
     const PATH = await onlyThese('sh', 'apt-get')
     const { code, stderr, stdout } = await start(['deploy', '--name', 'no-such-lab'], { PATH, CI: '' }).ended
-    expect(stderr).toMatch(/apt-get install -y --no-install-recommends docker\.io/)
+    expect(stderr).toMatch(/apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=\d+ docker\.io/)
     expect(stderr).toMatch(/no Docker engine is installed.*nothing is installed without consent/i)
     expect(stdout).toBe('')
     expect(code).toBe(3)
