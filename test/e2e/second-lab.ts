@@ -4,22 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { VerifyResult } from '../../lab/report/model.js'
 import { LAB, start, type Ended } from './program.js'
+import { smallSpec } from './small-spec.js'
 
 /** What belongs to it must not be taken for the first lab's, whose name it begins with. */
 export const SECOND = `${LAB}-2`
 
-/** A small lab, as nothing else of the workloads is about encapsulation. */
-const SPEC = `name: ${SECOND}
-topology:
-  workers: 1
-  pools:
+const VXLAN = `  pools:
     - cidr: 192.168.0.0/16
       encapsulation: VXLAN
-workloads:
-  redis: { replicas: 2 }
-${['postgres', 'kafka', 'mysql', 'grpc', 'externalDatabase', 'moon', 'webApi', 'fixtures']
-  .map((workload) => `  ${workload}: { enabled: false }`)
-  .join('\n')}
 `
 
 /** Another lab on the same host. Its pool has encapsulation VXLAN, which the nodes of one subnet do not need. */
@@ -31,7 +23,7 @@ export function secondLabTests(whileBoth: () => void): void {
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'headless-lab-test-second-'))
-      await writeFile(join(folder, 'lab.yaml'), SPEC)
+      await writeFile(join(folder, 'lab.yaml'), smallSpec(SECOND, VXLAN))
     })
     afterAll(async () => {
       await second('teardown')

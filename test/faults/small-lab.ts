@@ -4,26 +4,17 @@ import { join } from 'node:path'
 import { cacheDir } from '../../lab/host/paths.js'
 import { waitUntil } from '../../lab/host/wait.js'
 import { command, start, type Ended, type Started } from '../e2e/program.js'
+import { smallSpec } from '../e2e/small-spec.js'
 
 /** Never one that may be a person's. */
 export const NAME = 'headless-faults'
 export const CONTROL_PLANE = `${NAME}-control-plane`
 export const WORKER = `${NAME}-worker`
 
-const SPEC = `name: ${NAME}
-topology:
-  workers: 1
-workloads:
-  redis: { replicas: 2 }
-${['postgres', 'kafka', 'mysql', 'grpc', 'externalDatabase', 'moon', 'webApi', 'fixtures']
-  .map((workload) => `  ${workload}: { enabled: false }`)
-  .join('\n')}
-`
-
 /** Programs: images would be made anew for all that use them. */
 const REBUILT = ['calico', 'containerlab']
 
-/** A lab as small as one can be that still has a headless service, a ClusterIP service and replication. */
+/** A lab of {@link smallSpec}. */
 export class SmallLab {
   private constructor(
     private readonly folder: string,
@@ -33,7 +24,7 @@ export class SmallLab {
   static async make(): Promise<SmallLab> {
     const folder = await mkdtemp(join(tmpdir(), 'headless-lab-faults-'))
     const spec = join(folder, 'lab.yaml')
-    await writeFile(spec, SPEC)
+    await writeFile(spec, smallSpec(NAME))
     return new SmallLab(folder, spec)
   }
 
