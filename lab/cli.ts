@@ -15,7 +15,7 @@ import { verifyCommand } from './commands/verify.js'
 import { version } from './commands/version.js'
 import { LabError } from './errors.js'
 import { watchSignals } from './host/signals.js'
-import { oneLine } from './words.js'
+import { cut, oneLine } from './words.js'
 
 /** What any of the commands may be given. */
 type Options = DeployOptions &
@@ -141,8 +141,7 @@ function mustNameSomething(command: Command): void {
 /** What Commander says of the arguments, which it quotes as they are. What was meant, perhaps, is a line of its own. */
 function usageError(text: string): string {
   const [, said = '', meant = ''] = /^(.*?)(\n\(Did you mean [^\n]*\?\))?\n*$/s.exec(text) ?? []
-  const line = oneLine(said)
-  return `${line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line}${meant}\n`
+  return `${cut(oneLine(said), LONGEST)}${meant}\n`
 }
 
 const LONGEST = 300

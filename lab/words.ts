@@ -10,6 +10,13 @@ export function oneLine(text: string): string {
   })
 }
 
+/** A text that is no longer than so many characters, the last of them an ellipsis where it was. */
+export const cut = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+
+/** What was thrown, as words. */
+export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** `12.3 s`, or `4 min 05 s`. */
 export function seconds(ms: number): string {
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`

@@ -2,6 +2,7 @@ import { request, type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { LabError } from '../errors.js'
 import { withDeadline } from '../host/deadline.js'
+import { wordsOf } from '../words.js'
 
 /** How long the API server may take for an answer. */
 export const ANSWER_MS = 10_000
@@ -82,7 +83,7 @@ function parse(bytes: Buffer): unknown {
 }
 
 function unreachable(server: string, error: unknown): LabError {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = wordsOf(error)
   return new LabError('cluster.unreachable', `the API server ${server} does not answer: ${reason}`, {
     cause: error,
   })

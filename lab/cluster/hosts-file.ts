@@ -1,6 +1,6 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { LabError } from '../errors.js'
-import { isNotFound } from '../host/not-found.js'
+import { unlessAbsent } from '../host/not-found.js'
 import { lock, type Release } from '../host/lock.js'
 
 /** Labs change the file one after the other, each for a moment. */
@@ -20,7 +20,7 @@ export async function changeHosts(file: string, change: (text: string) => string
   const copy = `${file}.headless-lab`
   try {
     const is = await readFile(file, 'utf8')
-    const now = change(completed(is, await textOf(copy)))
+    const now = change(completed(is, await unlessAbsent(readFile(copy, 'utf8'))))
     if (now !== is) await replace(file, copy, now)
     await rm(copy, { force: true })
     return now !== is
@@ -57,14 +57,5 @@ async function replace(file: string, copy: string, text: string): Promise<void> 
     await rename(copy, file)
   } catch {
     await writeFile(file, text, { flush: true })
-  }
-}
-
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
   }
 }

@@ -1,7 +1,7 @@
 import { appendFile, chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
-import { exists, isNotFound } from '../host/not-found.js'
+import { exists, unlessAbsent } from '../host/not-found.js'
 import type { VerifyResult } from '../report/model.js'
 
 /** What is known of a lab between two commands. */
@@ -72,12 +72,7 @@ export class LabState {
 
   /** Text of a file; `undefined` where there is none. */
   async read(name: string): Promise<string | undefined> {
-    try {
-      return await readFile(this.file(name), 'utf8')
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+    return unlessAbsent(readFile(this.file(name), 'utf8'))
   }
 
   /** Adds a line to the journal, before or after the effect it speaks of. */

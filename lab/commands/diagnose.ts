@@ -50,8 +50,7 @@ async function contextOf(options: DiagnoseOptions): Promise<DiagnoseContext> {
     ...{ plan, state, run: tryRun, cache: cacheDir(), version: version() },
     spec: await loadSpec({ file: options.lab, name: options.name }),
     examine: async (signal) => {
-      const { builds, tools } = await surveyed(plan, signal)
-      const examined = { plan, stateFolder: state.folder, tools, builds, starts: false }
+      const examined = { plan, stateFolder: state.folder, starts: false, ...(await surveyed(plan, signal)) }
       const facts = await examine(examined, tryRun, signal)
       return { findings: judge(facts, plan, versions.kubernetes), facts }
     },

@@ -8,6 +8,7 @@ import { must, tryRun } from '../host/run.js'
 import { hostLog, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
 import { surveyed } from './surveyed.js'
 import { consoleOptions } from './verify-output.js'
+import { wordsOf } from '../words.js'
 
 /** What doctor may be told. */
 export interface DoctorOptions extends LabOptions {
@@ -48,7 +49,7 @@ async function repair(seen: readonly Finding[], io: CommandIo): Promise<number> 
       await mend(what, io)
     } catch (error) {
       io.signal.throwIfAborted()
-      io.say(`it could not be done: ${error instanceof Error ? error.message : String(error)}`)
+      io.say(`it could not be done: ${wordsOf(error)}`)
     }
   }
   return repairs.length

@@ -4,10 +4,8 @@ import { LabError } from '../errors.js'
 import { engineState } from '../host/engine.js'
 import { tryRun } from '../host/run.js'
 import { npmRun } from '../npm-run.js'
+import { wayBack } from '../pipeline/steps/containers.js'
 import type { Lab, LabOptions } from './context.js'
-
-/** States in which a container holds what the lab held: docker starts it again. */
-const COMES_BACK = ['exited', 'paused']
 
 /**
  * Tells a lab that is stopped from one that does not answer: of that, checks say more than one line can.
@@ -23,8 +21,9 @@ export async function mustRun({ plan, state }: Lab, options: LabOptions, signal:
     throw stopped('the Docker engine does not run', start)
   const [controlPlane] = plan.nodes
   const containers = await new Engine(tryRun, { signal }).containers(plan.name)
-  const is = containers.find(({ name }) => name === controlPlane)?.state ?? 'gone'
-  if (is === 'running') return
-  const way = COMES_BACK.includes(is) ? start : `${npmRun('deploy', options)} makes it anew`
-  throw stopped(`${String(controlPlane)} is ${is}`, way)
+  const found = containers.find(({ name }) => name === controlPlane)
+  if (found?.state === 'running') return
+  const comesBack = found !== undefined && wayBack(found, plan) !== undefined
+  const way = comesBack ? start : `${npmRun('deploy', options)} makes it anew`
+  throw stopped(`${String(controlPlane)} is ${found?.state ?? 'gone'}`, way)
 }

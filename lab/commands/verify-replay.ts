@@ -4,6 +4,7 @@ import { readRecording } from '../report/recording-file.js'
 import type { VerifyResult } from '../report/model.js'
 import { replay } from '../verify.js'
 import type { VerifyCommandOptions } from './verify-options.js'
+import { wordsOf } from '../words.js'
 
 /** Judges what was saved. What of it is not as checks expect it is the file's fault and no bug. */
 export async function replayFile(file: string, options: VerifyCommandOptions): Promise<VerifyResult> {
@@ -12,7 +13,7 @@ export async function replayFile(file: string, options: VerifyCommandOptions): P
     return replay(recording, options)
   } catch (error) {
     if (error instanceof LabError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = wordsOf(error)
     throw invalid(file, `what it holds cannot be judged: ${reason}`, error)
   }
 }

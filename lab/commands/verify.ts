@@ -21,6 +21,7 @@ import { Progress } from './verify-progress.js'
 import { replayFile } from './verify-replay.js'
 import { scenariosOf, withScenarios } from './verify-scenarios.js'
 import { watch, type Watched } from './verify-watch.js'
+import { wordsOf } from '../words.js'
 
 /** The engine answers at once, or not at all. */
 const ADDRESSES_MS = 10_000
@@ -157,7 +158,7 @@ async function addressesNow(
     )
   } catch (error) {
     signal.throwIfAborted()
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = wordsOf(error)
     say(`warning: the address of the external database is not known, its service is not judged: ${reason}`)
     return undefined
   }

@@ -15,6 +15,7 @@ import type { Plan } from '../plan/plan.js'
 import { space } from '../plan/space.js'
 import type { DoctorFacts, InotifyFacts } from './facts.js'
 import { featuresFor, readKernel } from './kernel.js'
+import { wordsOf } from '../words.js'
 
 /** What an examination is of. */
 export interface Examined {
@@ -86,7 +87,7 @@ async function tried<T>(
     return { value: await effect }
   } catch (error) {
     signal.throwIfAborted()
-    const why = error instanceof Error ? error.message : String(error)
+    const why = wordsOf(error)
     const fix = error instanceof LabError ? error.hint : undefined
     return { trouble: { why, fix: fix ?? 'see its log' } }
   }

@@ -39,6 +39,11 @@ export async function descendantMark(of: ProcessIdentity): Promise<Record<string
   return { [VARIABLE]: await valueFor(of) }
 }
 
+let own: Promise<Record<string, string>> | undefined
+
+/** The mark of this process, which is the same as long as it runs. */
+export const ownMark = (): Promise<Record<string, string>> => (own ??= self().then(descendantMark))
+
 /** Process ids mean something in their namespace only: those of a container are others. */
 async function valueFor({ pid, startTime }: ProcessIdentity): Promise<string> {
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '')

@@ -1,7 +1,7 @@
 import { stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LabError } from '../errors.js'
-import { isNotFound } from './not-found.js'
+import { unlessAbsent } from './not-found.js'
 
 /** Space that will be taken below a folder; the folder need not be there yet. */
 export interface DiskNeed {
@@ -21,14 +21,7 @@ export interface DiskLook {
 }
 
 const realLook: DiskLook = {
-  device: async (folder) => {
-    try {
-      return (await stat(folder)).dev
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
-  },
+  device: async (folder) => (await unlessAbsent(stat(folder)))?.dev,
   free: async (folder) => {
     const { bavail, bsize } = await statfs(folder)
     return bavail * bsize

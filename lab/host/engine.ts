@@ -7,6 +7,7 @@ import { LabError } from '../errors.js'
 import { withDeadline } from './deadline.js'
 import { commandLine, must, tail, type Run, type RunResult } from './run.js'
 import { waitUntil } from './wait.js'
+import { wordsOf } from '../words.js'
 
 /** `absent`: no dockerd and nothing answers; `stopped`: dockerd is there but does not answer. */
 export type EngineState = 'absent' | 'stopped' | 'running'
@@ -117,7 +118,7 @@ export async function startEngine(run: Run, logFile: string, signal: AbortSignal
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof LabError && error.code === 'host.engine-unusable') throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = wordsOf(error)
     const log = bySystemd ? undefined : tail(await readFile(logFile, 'utf8').catch(() => ''), 15)
     const details = error instanceof LabError ? error.details : log
     throw new LabError('host.engine-unusable', `the Docker engine could not be started: ${reason}`, {

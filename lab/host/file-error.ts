@@ -5,11 +5,15 @@ import { FREE_SPACE } from './disk.js'
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG']
 const FULL = ['ENOSPC', 'EDQUOT']
 
+/** Whether an error says that a disk is full, or what its user may have of it. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && FULL.includes(String(error.code))
+
 /** An error of the file system as people read it; `undefined` for any other error. */
 export function asFileError(error: unknown): LabError | undefined {
   if (!(error instanceof Error)) return undefined
   const { code = '', path, syscall = '' }: NodeJS.ErrnoException = error
-  if (FULL.includes(code)) {
+  if (isDiskFull(error)) {
     return new LabError('host.disk', `${path ?? 'a file could not be written'}: no space left on the disk`, {
       hint: FREE_SPACE,
       cause: error,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { endDescendants, self, startTimeOf, type ProcessIdentity } from './descendants.js'
-import { isNotFound } from './not-found.js'
+import { isNotFound, unlessAbsent } from './not-found.js'
 import { waitUntil } from './wait.js'
 
 /** Who holds a lock. */
@@ -121,14 +121,7 @@ async function removeLeftovers(file: string): Promise<void> {
   }
 }
 
-async function read(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
+const read = (file: string): Promise<string | undefined> => unlessAbsent(readFile(file, 'utf8'))
 
 function ownerIn(text: string): LockOwner | undefined {
   try {

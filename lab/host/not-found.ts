@@ -5,13 +5,17 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }
 
-/** Whether there is a file or folder of this path. */
-export async function exists(path: string): Promise<boolean> {
+/** What an effect on a file gives; `undefined` where there is no such file. */
+export async function unlessAbsent<T>(effect: Promise<T>): Promise<T | undefined> {
   try {
-    await access(path)
-    return true
+    return await effect
   } catch (error) {
-    if (isNotFound(error)) return false
+    if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+/** Whether there is a file or folder of this path. */
+export async function exists(path: string): Promise<boolean> {
+  return (await unlessAbsent(access(path).then(() => true))) === true
 }

@@ -18,6 +18,7 @@ import {
   type Tool,
 } from './requirements.js'
 import { must, type Run } from './run.js'
+import { wordsOf } from '../words.js'
 
 /** Whether system-wide changes may be made: asked once for each list of exact commands. */
 export type Consent = (question: string, commands: readonly string[]) => Promise<boolean>
@@ -146,7 +147,7 @@ async function toEnd(command: readonly string[], options: InstallOptions): Promi
   try {
     result = await must(options.run)(file, args, { log: options.installLog, outlives: true })
   } catch (error) {
-    throw new LabError('host.install-failed', error instanceof Error ? error.message : String(error), {
+    throw new LabError('host.install-failed', wordsOf(error), {
       cause: error,
       hint: `look at ${options.installLog}, mend it, then run the same command again`,
       ...(error instanceof LabError && error.details !== undefined ? { details: error.details } : {}),

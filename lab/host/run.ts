@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { LabError } from '../errors.js'
-import { descendantMark, self } from './descendants.js'
+import { ownMark } from './descendants.js'
 
 export interface RunOptions {
   readonly cwd?: string
@@ -13,7 +13,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Whether it is killed then, and not asked to end: what it would do about that is not wanted. Default: false. */
   readonly killAtOnce?: boolean
-  /** Whether it goes on where this program is killed: see {@link descendantMark}. Default: false, the next run ends it. */
+  /** Whether it goes on where this program is killed: see {@link ownMark}. Default: false, the next run ends it. */
   readonly outlives?: boolean
   /** File to which stdout and stderr are appended as they come. */
   readonly log?: string
@@ -42,7 +42,7 @@ const KILL_AFTER_MS = 2_000
 export const tryRun: Run = async (file, args, options = {}) => {
   const { signal } = options
   signal?.throwIfAborted()
-  const mark = options.outlives === true ? {} : await descendantMark(await self())
+  const mark = options.outlives === true ? {} : await ownMark()
   signal?.throwIfAborted()
   const child = execa(file, args, {
     detached: true,

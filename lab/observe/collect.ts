@@ -1,6 +1,7 @@
 import { withDeadline } from '../host/deadline.js'
 import type { Clock } from './clock.js'
 import type { Part, PartMissing } from './model/observations.js'
+import { cut } from '../words.js'
 
 /** What every collector gets: how time is told, how long a part may take, and what ends all of it. */
 export interface Collecting {
@@ -40,6 +41,5 @@ export function missing(error: string, source: string): PartMissing {
 
 function oneLine(error: unknown): string {
   const text = error instanceof Error && error.message !== '' ? error.message : String(error)
-  const line = text.replaceAll(/\s+/g, ' ').trim()
-  return line.length <= 300 ? line : `${line.slice(0, 299)}…`
+  return cut(text.replaceAll(/\s+/g, ' ').trim(), 300)
 }

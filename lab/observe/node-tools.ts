@@ -3,6 +3,7 @@ import { tryRun } from '../host/run.js'
 import { request } from './api.js'
 import type { ExecResult, ExecTarget } from './exec.js'
 import type { Looking } from './looking.js'
+import { wordsOf } from '../words.js'
 
 /** A command that is run on a node, with its network. */
 export interface OnNode {
@@ -81,7 +82,7 @@ export async function runOnNode(
       failed.push(said(by, `exit code ${exitCode}: ${stderr.trim() || stdout.trim()}`))
     } catch (error) {
       signal.throwIfAborted()
-      failed.push(said(by, error instanceof Error ? error.message : String(error)))
+      failed.push(said(by, wordsOf(error)))
     }
   }
   throw new Error(failed.length === 0 ? lacking : failed.join('; '))
@@ -107,7 +108,7 @@ async function proxyPods({ kubeconfig }: Looking, signal: AbortSignal): Promise<
     })
     return { byNode: new Map(running) }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = wordsOf(error)
     return { byNode: new Map(), problem: `the pods of kube-proxy cannot be listed: ${reason}` }
   }
 }

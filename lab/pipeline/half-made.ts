@@ -1,13 +1,12 @@
 import type { Container, Engine } from '../cluster/engine.js'
 import type { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
+import { isDiskFull } from '../host/file-error.js'
 import { waitUntil } from '../host/wait.js'
 
 /** So often none may be seen: the engine may still make what a program asked for before it was killed. */
 const LOOKS = 3
 const EVERY_MS = 200
-
-const FULL = ['ENOSPC', 'EDQUOT']
 
 /**
  * Removes the containers of a lab whose making was cut off, until none appears any more.
@@ -48,6 +47,6 @@ async function journalUnlessFull(state: LabState, volumes: readonly string[]): P
   try {
     await state.journal({ event: 'nodes-removed', volumes })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && FULL.includes(String(error.code)))) throw error
+    if (!isDiskFull(error)) throw error
   }
 }

@@ -1,5 +1,6 @@
 import { LabError } from '../errors.js'
 import { withDeadline } from '../host/deadline.js'
+import { wordsOf } from '../words.js'
 
 /** What a running step is given. */
 export interface StepIo {
@@ -84,7 +85,7 @@ async function explain(step: Step): Promise<string | undefined> {
   try {
     return await withDeadline(EXPLAIN_MS, async () => step.explain?.())
   } catch (error) {
-    return `it could not be explained: ${error instanceof Error ? error.message : String(error)}`
+    return `it could not be explained: ${wordsOf(error)}`
   }
 }
 
@@ -95,7 +96,7 @@ async function undo(step: Step, show: (line: string) => void): Promise<void> {
   try {
     await withDeadline(UNDO_MS, effect)
   } catch (error) {
-    show(`could not be undone: ${error instanceof Error ? error.message : String(error)}`)
+    show(`could not be undone: ${wordsOf(error)}`)
   }
 }
 

@@ -11,6 +11,7 @@ import type { Run } from '../host/run.js'
 import { SECOND } from './durations.js'
 import { removeHalfMade } from './half-made.js'
 import type { Stage } from './progress.js'
+import { wordsOf } from '../words.js'
 
 export interface TeardownContext {
   readonly name: string
@@ -140,7 +141,7 @@ async function containerlabDestroy(
     await guardingHosts(state, hostEntries.hostsFile, () => program.destroy({ signal }))
   } catch (error) {
     signal.throwIfAborted()
-    progress(`containerlab destroy: ${error instanceof Error ? error.message : String(error)}`)
+    progress(`containerlab destroy: ${wordsOf(error)}`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { LabError } from '../errors.js'
-import { isNotFound } from '../host/not-found.js'
+import { unlessAbsent } from '../host/not-found.js'
 
 /**
  * Writes a file whole or not at all. What is no file, such as a pipe or /dev/stdout, is written to as it is.
@@ -36,11 +36,5 @@ export async function mustBeWritable(file: string): Promise<void> {
     throw new LabError('usage.invalid', `${file} cannot be written: it is a folder`)
 }
 
-async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
+const statOf = (path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> =>
+  unlessAbsent(stat(path))

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { RECORD_FILE, sha256 } from '../artifacts/checksums.js'
-import { isNotFound } from '../host/not-found.js'
+import { unlessAbsent } from '../host/not-found.js'
 import { licencesOfCopyright } from './debian-copyright.js'
 import { installedPackages, type DebianPackage, type OperatingSystem } from './debian.js'
 import { readGoBuildInfo } from './go-build-info.js'
@@ -114,12 +114,3 @@ async function below(path: string): Promise<string[]> {
 }
 
 const textOf = (file: string): Promise<string | undefined> => unlessAbsent(readFile(file, 'utf8'))
-
-async function unlessAbsent<T>(effect: Promise<T>): Promise<T | undefined> {
-  try {
-    return await effect
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isNotFound } from '../host/not-found.js'
+import { unlessAbsent } from '../host/not-found.js'
 import { moduleName } from './go.js'
 import { isLicenceFile, licencesInText } from './licence-text.js'
 
@@ -25,15 +25,11 @@ export async function moduleLicences(
 }
 
 async function licencesIn(folder: string): Promise<string[] | undefined> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true })
-    const files = entries.filter((entry) => entry.isFile() && isLicenceFile(entry.name))
-    const texts = await Promise.all(files.map(({ name }) => readFile(join(folder, name), 'utf8')))
-    return [...new Set(texts.flatMap(licencesInText))].toSorted()
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  const entries = await unlessAbsent(readdir(folder, { withFileTypes: true }))
+  if (entries === undefined) return undefined
+  const files = entries.filter((entry) => entry.isFile() && isLicenceFile(entry.name))
+  const texts = await Promise.all(files.map(({ name }) => readFile(join(folder, name), 'utf8')))
+  return [...new Set(texts.flatMap(licencesInText))].toSorted()
 }
 
 /** Capital letters, which some file systems do not tell from small ones (go.dev/ref/mod#module-cache). */

@@ -11,6 +11,7 @@ import { scenarios } from './registry.js'
 import type { Scenario } from './scenario.js'
 import { Stage } from './stage.js'
 import type { Moment } from './timeline.js'
+import { wordsOf } from '../words.js'
 
 export interface ScenarioOptions {
   readonly signal: AbortSignal
@@ -124,7 +125,7 @@ async function attempt<T>(effect: () => Promise<T>): Promise<{ value: T } | { er
   try {
     return { value: await effect() }
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) }
+    return { error: wordsOf(error) }
   }
 }
 

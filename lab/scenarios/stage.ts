@@ -13,6 +13,7 @@ import { askA } from '../observe/model/questions.js'
 import { observe } from '../observe/observe.js'
 import { ScenarioApi } from './api.js'
 import { Timeline, type Moment } from './timeline.js'
+import { wordsOf } from '../words.js'
 
 /** How long one look may take; each thing that it asks has a shorter deadline of its own. */
 const LOOK_MS = 30_000
@@ -68,7 +69,7 @@ export class Stage {
         await withDeadline(UNDO_MS, take)
         this.timeline.note(`restored: ${what}`)
       } catch (error) {
-        failed.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+        failed.push(`${what}: ${wordsOf(error)}`)
       }
     }
     return failed

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
 import type { Key } from '../../topology/issues.js'
 import { LabError } from '../errors.js'
+import { cut } from '../words.js'
 
 /** The value of a YAML or JSON file, and where each part of it is written. */
 export interface SpecFile {
@@ -104,7 +105,7 @@ function toValue(document: Document, file: string): unknown {
       return document.toJS()
     } catch (error) {
       // Aliases without an anchor, or so many of them that they are meant to fill the memory.
-      const reason = error instanceof Error ? wordsOf(error.message) : ''
+      const reason = error instanceof Error ? firstLine(error.message) : ''
       throw refused(error instanceof RangeError ? TOO_DEEP : `${reason}; write the values out`, error)
     }
   })()
@@ -128,14 +129,14 @@ function explain(code: string, message: string): string {
     case 'TAB_AS_INDENT':
       return 'a tab cannot indent YAML; write spaces'
     default:
-      return `not YAML: ${wordsOf(message)}`
+      return `not YAML: ${firstLine(message)}`
   }
 }
 
 /** What the parser says in the first of its lines; it quotes what it met, however long that is. */
-function wordsOf(message: string): string {
+function firstLine(message: string): string {
   const [line = ''] = message.split('\n')
-  return line.length > 200 ? `${line.slice(0, 199)}…` : line
+  return cut(line, 200)
 }
 
 /** Offset of the field's key, or of the item for an index; of the last one on the way there that exists. */

@@ -1,6 +1,6 @@
 import type { Paint } from '../report/console.js'
 import { plainly } from '../report/console.js'
-import { ago } from '../words.js'
+import { ago, cut } from '../words.js'
 import { isAsDeclared } from './model.js'
 import type { FieldDrift } from '../cluster/drift.js'
 import type { LabStatus, NodeStatus } from './model.js'
@@ -47,7 +47,7 @@ const LONGEST = 60
 function fieldLine({ path, live, declared }: FieldDrift): string {
   const said = (value: unknown): string => {
     const text = value === undefined ? 'absent' : JSON.stringify(value)
-    return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`
+    return cut(text, LONGEST)
   }
   return `    ${path}: is ${said(live)}, declared ${said(declared)}`
 }

@@ -10,6 +10,7 @@ import type { Plain } from '../model/plain.js'
 import type { Pod } from '../model/pods.js'
 import { MANAGED_BY, PROBE_LABEL, PROBE_LIFE_S, probePod, probeState } from './probe-pod.js'
 import type { ProbeKind } from './probe-pod.js'
+import { wordsOf } from '../../words.js'
 
 /** How long the API server may take for an answer. */
 const ANSWER_MS = 10_000
@@ -218,8 +219,4 @@ function unfit({ metadata, status }: Plain<V1Node>): string | undefined {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   if (ready?.status === 'True') return undefined
   return `the node is not Ready${ready?.message === undefined ? '' : `: ${ready.message}`}`
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
