@@ -1,17 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import { LabError } from '../errors.js'
-import { changedFiles, RECORD_FILE } from './checksums.js'
-import type { ArtifactRecord } from './store.js'
-
-/** What is written beside an artifact's files; `undefined` where there is nothing, or nothing that can be read. */
-export async function readRecord(folder: string): Promise<ArtifactRecord | undefined> {
-  try {
-    return JSON.parse(await readFile(join(folder, RECORD_FILE), 'utf8')) as ArtifactRecord
-  } catch {
-    return undefined
-  }
-}
+import { changedFiles } from './checksums.js'
+import { readRecord } from './record.js'
 
 /**
  * Refuses an artifact whose files are not those that were built.

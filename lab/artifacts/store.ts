@@ -1,23 +1,9 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isNotFound } from '../host/not-found.js'
-import { readRecord } from './as-built.js'
-import { checksums, RECORD_FILE, type FileSums } from './checksums.js'
+import { checksums, RECORD_FILE } from './checksums.js'
 import type { KeyedRecipe } from './recipe.js'
-
-/** What is written beside a finished artifact. */
-export interface ArtifactRecord {
-  readonly name: string
-  readonly key: string
-  readonly version: string
-  /** RFC 3339, UTC. */
-  readonly builtAt: string
-  readonly durationMs: number
-  /** Id of the image in the engine, for images. */
-  readonly imageId?: string
-  /** What its files were when it was finished; artifacts of earlier versions of the program have none. */
-  readonly files?: FileSums
-}
+import { readRecord, type ArtifactRecord } from './record.js'
 
 /**
  * Folders of finished artifacts: `<cache>/artifacts/<name>/<key>/`, which appear whole by rename.

@@ -22,7 +22,8 @@ export type JournalEntry =
   | { readonly event: 'network-intent'; readonly network: string }
   /** With the id that the engine gave it: another of its name is somebody else's. */
   | { readonly event: 'network-made'; readonly network: string; readonly id: string }
-  | { readonly event: 'nodes-intent' }
+  /** With the names of the containers, after which containerlab names links on the host that outlive them. */
+  | { readonly event: 'nodes-intent'; readonly containers?: readonly string[] }
   /** With the anonymous volumes of the nodes: one that is removed by hand takes the only name of its own with it. */
   | { readonly event: 'nodes-done'; readonly record: LabRecord; readonly volumes?: readonly string[] }
   /** They are about to be; and their anonymous volumes, which nothing else names once they are gone. */
@@ -142,6 +143,12 @@ export class LabState {
   async volumesOfNodes(): Promise<string[]> {
     const entries = await this.entries()
     return [...new Set(entries.flatMap((entry) => ('volumes' in entry ? (entry.volumes ?? []) : [])))]
+  }
+
+  /** Names of the containers that were ever about to be made, also by another spec of this lab's name. */
+  async containersOfNodes(): Promise<string[]> {
+    const entries = await this.entries()
+    return [...new Set(entries.flatMap((entry) => ('containers' in entry ? (entry.containers ?? []) : [])))]
   }
 
   /** Networks that this lab made, with their ids, or was about to make, by name. */

@@ -4,7 +4,7 @@ import { Kube } from '../cluster/kube.js'
 import { archiveName } from '../diagnose/archive.js'
 import type { DiagnoseContext } from '../diagnose/context.js'
 import { diagnose as writeDiagnosis } from '../diagnose/diagnose.js'
-import { diagnose as judge } from '../doctor/diagnose.js'
+import { findingsOf } from '../doctor/findings.js'
 import { examine } from '../doctor/examine.js'
 import { cacheDir } from '../host/paths.js'
 import { tryRun } from '../host/run.js'
@@ -52,7 +52,7 @@ async function contextOf(options: DiagnoseOptions): Promise<DiagnoseContext> {
     examine: async (signal) => {
       const examined = { plan, stateFolder: state.folder, starts: false, ...(await surveyed(plan, signal)) }
       const facts = await examine(examined, tryRun, signal)
-      return { findings: judge(facts, plan, versions.kubernetes), facts }
+      return { findings: findingsOf(facts, plan, versions.kubernetes), facts }
     },
     status: (signal) =>
       lookAt({

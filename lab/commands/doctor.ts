@@ -1,5 +1,5 @@
 import { versions } from '../artifacts/versions.js'
-import { diagnose } from '../doctor/diagnose.js'
+import { findingsOf } from '../doctor/findings.js'
 import { examine } from '../doctor/examine.js'
 import type { Finding, Repair } from '../doctor/finding.js'
 import { renderFindings, summaryOf } from '../doctor/render.js'
@@ -38,7 +38,7 @@ export async function doctor(options: DoctorOptions, io: CommandIo): Promise<num
 
 async function findings({ plan, state }: Lab, { signal }: CommandIo): Promise<Finding[]> {
   const examined = { plan, stateFolder: state.folder, ...(await surveyed(plan, signal)) }
-  return diagnose(await examine(examined, tryRun, signal), plan, versions.kubernetes)
+  return findingsOf(await examine(examined, tryRun, signal), plan, versions.kubernetes)
 }
 
 /** Does what is safe, and says it. @returns how much was done */

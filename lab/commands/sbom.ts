@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readRecord } from '../artifacts/as-built.js'
+import { readRecord } from '../artifacts/record.js'
 import type { Artifact, ArtifactSource } from '../artifacts/artifact.js'
 import { defaultSource } from '../artifacts/default-source.js'
 import { LabError } from '../errors.js'

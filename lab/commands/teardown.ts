@@ -26,6 +26,8 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
       await startEngine(tryRun, hostLog('dockerd'), io.signal)
     }
     const removed: string[] = []
+    // What the spec says now, and what it said when the nodes were made.
+    const containers = new Set([...expectedContainers(lab.plan), ...(await lab.state.containersOfNodes())])
     const run = engine === 'absent' ? undefined : tryRun
     await runStages(
       teardownStages({
@@ -33,7 +35,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
         state: lab.state,
         run,
         containerlab: (await lab.state.record())?.containerlab,
-        hostEntries: hostEntries(name, expectedContainers(lab.plan)),
+        hostEntries: hostEntries(name, [...containers]),
         leftNetworks: new LeftNetworks(leftNetworksFolder(cacheDir())),
         removed,
       }),

@@ -3,7 +3,7 @@ import type { LabInEngine } from '../cluster/engine.js'
 import type { DiskSpace } from '../host/disk.js'
 import type { HostFacts, Tool } from '../host/requirements.js'
 
-/** What was measured on the host; judged by `diagnose`. A part that could not be measured is `undefined`. */
+/** What was measured on the host; judged by `findingsOf`. A part that could not be measured is `undefined`. */
 export interface DoctorFacts {
   readonly isRoot: boolean
   readonly host: HostFacts | undefined

@@ -60,7 +60,7 @@ export async function runStep(
     return await Promise.race([step.run({ signal, progress }), leftBehind])
   } catch (error) {
     const details = interrupt.aborted ? undefined : await explain(step)
-    await undo(step, show)
+    await undo(step, interrupt.aborted ? INTERRUPTED_UNDO_MS : UNDO_MS, show)
     interrupt.throwIfAborted()
     if (late.signal.aborted) throw timeout(step, doing, details, error)
     if (error instanceof LabError && details !== undefined) throw withDetails(error, details)
@@ -79,6 +79,8 @@ const LEAVE_MS = 3_000
 /** An engine or API server that is gone must not make the end of a failed step as long as the step. */
 const EXPLAIN_MS = 15_000
 const UNDO_MS = 60_000
+/** Whoever interrupts wants the end soon: what is not undone by then, the next deploy or teardown finds half made. */
+const INTERRUPTED_UNDO_MS = 3_500
 
 /** An explanation that fails must hide neither the error nor the undo. */
 async function explain(step: Step): Promise<string | undefined> {
@@ -89,12 +91,12 @@ async function explain(step: Step): Promise<string | undefined> {
   }
 }
 
-async function undo(step: Step, show: (line: string) => void): Promise<void> {
+async function undo(step: Step, ms: number, show: (line: string) => void): Promise<void> {
   const { undo: effect } = step
   if (effect === undefined) return
   show('undoing what was half done')
   try {
-    await withDeadline(UNDO_MS, effect)
+    await withDeadline(ms, effect)
   } catch (error) {
     show(`could not be undone: ${wordsOf(error)}`)
   }

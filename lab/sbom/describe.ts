@@ -1,4 +1,4 @@
-import type { ArtifactRecord } from '../artifacts/store.js'
+import type { ArtifactRecord } from '../artifacts/record.js'
 import { workloadImages } from '../artifacts/versions.js'
 import type { Contents } from './contents.js'
 import { bomOf, type Bom, type Component } from './cyclonedx.js'

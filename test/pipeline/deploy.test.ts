@@ -96,6 +96,8 @@ describe('from nothing', () => {
     }
     await deploy()
     expect(before).toEqual(['network-intent', 'nodes-intent'])
+    // What an interrupted run leaves on the host is named after them, whatever the spec says by then.
+    expect(await state.containersOfNodes()).toEqual(['lab-control-plane', 'lab-worker', 'lab-worker2'])
     expect(await state.record()).toMatchObject({ name: 'lab', nodeImage: 'headless-lab/node:1-k' })
     expect([...(await state.madeNetworks()).keys()]).toEqual(['kind'])
   })

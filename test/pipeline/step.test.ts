@@ -105,6 +105,23 @@ describe('a run that does not listen', () => {
     expect(events).toContain('undone')
   })
 
+  it('may take long to be undone after a failure, and not after an interruption', async () => {
+    vi.useFakeTimers()
+    const { step, events, show } = told({ run: waits('nodes'), undo: deaf })
+    const controller = new AbortController()
+    const ended = rejectionOf(runStep(step, controller.signal, show))
+    controller.abort(interrupted)
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(await ended).toBe(interrupted)
+    expect(events.at(-1)).toBe('could not be undone: no answer within 3.5 s')
+
+    const failed = labErrorOf(runStep({ ...step, run: () => Promise.reject(interrupted) }, never(), show))
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(events.at(-1)).toBe('undoing what was half done')
+    await vi.advanceTimersByTimeAsync(60_000)
+    await failed
+  })
+
   it('gets time to end what it began, before it is undone', async () => {
     vi.useFakeTimers()
     const { step, events, show } = told({

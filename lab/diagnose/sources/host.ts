@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { arch, machine, release, version as kernelVersion } from 'node:os'
-import { ArtifactStore, type ArtifactRecord } from '../../artifacts/store.js'
+import type { ArtifactRecord } from '../../artifacts/record.js'
+import { ArtifactStore } from '../../artifacts/store.js'
 import { versions } from '../../artifacts/versions.js'
 import { parseOsRelease } from '../../host/debian.js'
 import { must } from '../../host/run.js'

@@ -140,7 +140,7 @@ async function makeNodes(
   }
   // kind takes neither half a file nor a lock that it left when it was killed.
   for (const file of ['kubeconfig', 'kubeconfig.lock']) await rm(state.file(file), { force: true })
-  await state.journal({ event: 'nodes-intent' })
+  await state.journal({ event: 'nodes-intent', containers: expectedContainers(plan) })
   const binary = join((await context.artifacts.get(plan.artifacts.containerlab)).folder, 'containerlab')
   progress(`containerlab deploy; log: ${state.logFile('containerlab')}`)
   await changed(context)

@@ -105,6 +105,16 @@ describe('the journal', () => {
     },
   )
 
+  it('knows every container that was ever begun, also by another spec, and entries of before that name none', async () => {
+    const state = await labState()
+    expect(await state.containersOfNodes()).toEqual([])
+    await state.journal({ event: 'nodes-intent' })
+    await state.journal({ event: 'nodes-intent', containers: ['lab-worker', 'lab-db'] })
+    await state.journal({ event: 'nodes-removed', volumes: ['v'] })
+    await state.journal({ event: 'nodes-intent', containers: ['lab-worker'] })
+    expect(await state.containersOfNodes()).toEqual(['lab-worker', 'lab-db'])
+  })
+
   it('dates its lines', async () => {
     const state = await labState()
     await state.journal({ event: 'nodes-intent' })

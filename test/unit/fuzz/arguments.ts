@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<'flags' | 'files' | 'wor
   status: { flags: ['--json'], files: [], words: [] },
   doctor: { flags: ['--fix', '--json'], files: [], words: [] },
   diagnose: { flags: [], files: ['-o', '--output'], words: [] },
+  sbom: { flags: [], files: ['-o', '--output'], words: [] },
   synth: { flags: ['--stdout'], files: ['-o', '--output', '--output'], words: [] },
   verify: {
     flags: ['--all', '--json', '--watch', '--privileged-probe', '--write', '--rbac'],

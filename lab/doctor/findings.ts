@@ -21,7 +21,7 @@ const MEMORY_OF_LAB = 4e9
 const MEMORY_OF_NODE = 1e9
 
 /** What is wrong with the host, and what is not, from the ground up. Pure. */
-export function diagnose(facts: DoctorFacts, plan: Pick<Plan, 'name'>, kubernetes: string): Finding[] {
+export function findingsOf(facts: DoctorFacts, plan: Pick<Plan, 'name'>, kubernetes: string): Finding[] {
   return [
     root(facts),
     ...missing(facts),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { diagnose } from '../../../lab/doctor/diagnose.js'
+import { findingsOf } from '../../../lab/doctor/findings.js'
 import type { DoctorFacts } from '../../../lab/doctor/facts.js'
 import type { Finding } from '../../../lab/doctor/finding.js'
 import { renderFindings, summaryOf } from '../../../lab/doctor/render.js'
@@ -10,7 +10,7 @@ import { well } from './well.js'
 const plan = makePlan(await loadSpec({}))
 
 const of = (facts: Partial<DoctorFacts>, kubernetes = 'v1.34.4'): Finding[] =>
-  diagnose({ ...well, ...facts }, plan, kubernetes)
+  findingsOf({ ...well, ...facts }, plan, kubernetes)
 
 const notOk = (facts: Partial<DoctorFacts>, kubernetes?: string): string[] =>
   of(facts, kubernetes).flatMap(({ id, verdict }) => (verdict === 'ok' ? [] : [`${id} ${verdict}`]))
