@@ -45,9 +45,12 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Whoever read this may stop (`… | head`): the rest goes nowhere, and the exit code stays what it is. */
+/**
+ * Whoever read this may stop (`… | head`, EPIPE), and a terminal may be closed (EIO): the rest goes nowhere, what was
+ * begun is still ended in order, and the exit code stays what it is.
+ */
 function passOverClosed(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
 }
 
 async function parse(args: readonly string[], io: CommandIo): Promise<number> {

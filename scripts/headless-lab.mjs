@@ -16,4 +16,4 @@ if (existsSync(join(root, 'tsconfig.build.json'))) {
 const { main } = await import('../build/lab/cli.js')
 await main(process.argv.slice(2))
 // What hangs and was left behind must not hold the program; what only needs to be killed still is.
-setTimeout(() => process.exit(), 10_000).unref()
+setTimeout(() => process.exit(), 3_000).unref()

@@ -11,6 +11,7 @@ import type { Tool } from '../host/requirements.js'
  * - `{images}`: the project's images/ folder
  * - `{ref}`: the image reference the recipe has to make
  * - `{key}`: the recipe's own key
+ * - `{run}`: what tells this run of the program from others, for the label of containers that only it needs
  * - `{artifact:NAME}`: folder, or image reference, of an artifact it depends on
  * - `{mirror}`: the host's Debian mirror; the word is left out where the host has none
  * - `{no-cache}`: `--no-cache` on `--refresh`, else the word is left out

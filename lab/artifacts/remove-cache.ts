@@ -18,13 +18,13 @@ export async function removeCache(
   run: Run,
   cache: string,
   hasEngine: boolean,
-  say: (line: string) => void,
+  { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
 ): Promise<string[]> {
   await refuseWhileBuilding(join(cache, 'locks'))
   const removed: string[] = []
   if (hasEngine) {
-    for (const image of [...(await builtImages(run)), PROBE_IMAGE]) {
-      const { exitCode, stderr } = await run('docker', ['image', 'rm', image])
+    for (const image of [...(await builtImages(run, signal)), PROBE_IMAGE]) {
+      const { exitCode, stderr } = await run('docker', ['image', 'rm', image], { signal })
       if (exitCode === 0) removed.push(`image ${image}`)
       else if (!stderr.includes('No such image')) say(`image ${image} stays: ${stderr.trim()}`)
     }
@@ -33,6 +33,7 @@ export async function removeCache(
   const left = await readdir(leftNetworksFolder(cache)).catch((): string[] => [])
   const kept = left.length === 0 ? [] : [leftNetworksFolder(cache)]
   for (const name of await readdir(cache).catch((): string[] => [])) {
+    signal.throwIfAborted()
     if (!kept.includes(join(cache, name))) await rm(join(cache, name), { recursive: true, force: true })
   }
   if (kept.length === 0) await rm(cache, { recursive: true, force: true })
@@ -40,10 +41,10 @@ export async function removeCache(
 }
 
 /** References, and ids of images that have lost theirs; newest first, as docker lists them, so that children go first. */
-async function builtImages(run: Run): Promise<string[]> {
+async function builtImages(run: Run, signal: AbortSignal): Promise<string[]> {
   const format = '{{.Repository}}:{{.Tag}} {{.ID}}'
   const args = ['image', 'ls', '--no-trunc', '--filter', `label=${ARTIFACT_LABEL}`, '--format', format]
-  const { stdout } = await must(run)('docker', args)
+  const { stdout } = await must(run)('docker', args, { signal })
   return stdout.split('\n').flatMap((line) => {
     const [ref = '', id = ''] = line.split(' ')
     if (ref === '<none>:<none>') return [id]

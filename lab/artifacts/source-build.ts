@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
+import { ownRun } from '../host/descendants.js'
 import { lock } from '../host/lock.js'
 import type { Tool } from '../host/requirements.js'
 import { must, tryRun, type Run } from '../host/run.js'
@@ -252,6 +253,7 @@ export class SourceBuild implements ArtifactSource {
       ['images', this.options.images],
       ['ref', recipe.ref],
       ['key', recipe.key],
+      ['run', await ownRun()],
     ])
     if (recipe.tools.includes('go')) {
       values.set('gomodcache', (await must(this.run)('go', ['env', 'GOMODCACHE'])).stdout.trim())

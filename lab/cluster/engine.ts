@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { LabError } from '../errors.js'
+import { isOver, RUN_LABEL } from '../host/descendants.js'
 import { must, type Run, type RunOptions } from '../host/run.js'
 import type { HostNetworks } from '../../topology/index.js'
 
@@ -62,6 +63,27 @@ export class Engine {
     return [...unique.values()].toSorted((a, b) => a.name.localeCompare(b.name))
   }
 
+  /** Containers that only one run needed, such as those of builds, and that it could not remove any more. */
+  async leftByRuns(): Promise<Pick<Container, 'id' | 'name'>[]> {
+    const format = `{{.ID}}\t{{.Names}}\t{{.Label "${RUN_LABEL}"}}`
+    const lines = await this.lines(
+      'ps',
+      '-a',
+      '--no-trunc',
+      '--filter',
+      `label=${RUN_LABEL}`,
+      '--format',
+      format,
+    )
+    const found = await Promise.all(
+      lines.map(async (line) => {
+        const [id = '', name = '', run = ''] = line.split('\t')
+        return (await isOver(run)) ? [{ id, name }] : []
+      }),
+    )
+    return found.flat()
+  }
+
   /** Every lab of which containers are there, by kind's or our own label, and how many of them run. */
   async labs(): Promise<LabInEngine[]> {
     const [kind = '', , ours = ''] = OWNER_LABELS
@@ -79,7 +101,7 @@ export class Engine {
   }
 
   /** Removes containers with their anonymous volumes, whatever their state. */
-  async removeContainers(containers: readonly Container[]): Promise<void> {
+  async removeContainers(containers: readonly Pick<Container, 'id'>[]): Promise<void> {
     if (containers.length === 0) return
     await this.run('docker', ['rm', '-f', '-v', ...containers.map(({ id }) => id)], this.options)
   }
@@ -148,8 +170,9 @@ export class Engine {
     return this.lines('ps', '-a', '--filter', `network=${network}`, '--format', '{{.Names}}')
   }
 
-  async removeNetwork(network: string): Promise<void> {
-    await this.run('docker', ['network', 'rm', network], this.options)
+  /** By its id: another one of the same name is somebody else's. */
+  async removeNetwork(id: string): Promise<void> {
+    await this.run('docker', ['network', 'rm', id], this.options)
   }
 
   /** Subnets of the engine's networks and the routes of the host. */

@@ -1,9 +1,10 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { LabError } from '../errors.js'
-import { unlessAbsent } from '../host/not-found.js'
+import { isWriteRefusal } from '../host/file-error.js'
+import { exists, unlessAbsent } from '../host/not-found.js'
 import { lock, type Release } from '../host/lock.js'
 
-/** Labs change the file one after the other, each for a moment. */
+/** Runs of this program change the file one after the other, each for a moment; containerlab takes no lock. */
 const WAIT_MS = 10_000
 
 /**
@@ -16,8 +17,13 @@ const WAIT_MS = 10_000
  * @throws LabError `lab.locked`
  */
 export async function changeHosts(file: string, change: (text: string) => string): Promise<boolean> {
-  const release = await held(file)
   const copy = `${file}.headless-lab`
+  const release = await held(file).catch(async (error: unknown) => {
+    // Whoever may write nothing beside the file may still be told that there is nothing to do.
+    const is = await readFile(file, 'utf8')
+    if (!isWriteRefusal(error) || (await exists(copy)) || change(is) !== is) throw error
+  })
+  if (release === undefined) return false
   try {
     const is = await readFile(file, 'utf8')
     const now = change(completed(is, await unlessAbsent(readFile(copy, 'utf8'))))
@@ -32,15 +38,19 @@ export async function changeHosts(file: string, change: (text: string) => string
 /** @throws LabError `lab.locked` where another lab does not let go of it */
 async function held(file: string): Promise<Release> {
   const late = new AbortController()
+  let holder = 'another lab'
   const timer = setTimeout(() => {
     late.abort(
-      new LabError('lab.locked', `${file} is being changed by another lab`, {
+      new LabError('lab.locked', `${file} is held by ${holder}`, {
         hint: 'run the same command again',
       }),
     )
   }, WAIT_MS)
   try {
-    return await lock(`${file}.headless-lab.lock`, 'changing the hosts file', { signal: late.signal })
+    return await lock(`${file}.headless-lab.lock`, 'changing the hosts file', {
+      signal: late.signal,
+      onWaiting: (who) => (holder = who),
+    })
   } finally {
     clearTimeout(timer)
   }

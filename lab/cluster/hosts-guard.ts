@@ -35,8 +35,8 @@ export async function mendHosts(state: LabState, hostsFile: string): Promise<voi
 }
 
 /**
- * The hosts file as it should be: what others have written meanwhile stays, only a beginning of what was there before
- * is completed. Pure.
+ * The hosts file as it should be: what was cut off is put back, and what others have written meanwhile stays, but for
+ * what stands behind a block that was cut, which cannot be told from the block. Pure.
  *
  * @param before without the lab's block
  * @param now with it, whole or cut short, or without it
@@ -48,10 +48,25 @@ export function mendedHosts(before: string, now: string, lab: string): string {
   if (now.startsWith(before) && hostsBlockBegin(lab).startsWith(now.slice(before.length))) return before
   // Cut off while the block was written: all of what was there before stands in front of it.
   if (head === now && begin !== -1) return before === now.slice(0, begin) ? before : now
-  if (head === before || !before.startsWith(head) || !now.startsWith(head)) return now
+  if (head === before) return now
+  if (!before.startsWith(head) || !now.startsWith(head)) return withLost(before, now)
   // Whole lines that are gone, somebody has removed, another lab its own for one: what is cut does not end at a line.
   const lost = before.slice(head.length)
   if (head.endsWith('\n') && lost.includes('\n')) return now
   const block = now.slice(head.length)
   return before + (block === '' || before.endsWith('\n') ? '' : '\n') + block
+}
+
+/** What was cut off is put back also where others have written since. */
+function withLost(before: string, now: string): string {
+  const there = now.split('\n')
+  const lines = before.split('\n')
+  const [last = ''] = lines.slice(-1)
+  // Nobody replaces each line of the file: it was emptied.
+  if (lines.every((line) => line === '' || !there.includes(line)))
+    return `${before}${last === '' ? '' : '\n'}${now}`
+  const rest = before.slice(0, before.length - last.length)
+  // Its last line had no end.
+  if (last === '' || there.includes(last) || !now.startsWith(rest)) return now
+  return `${before}\n${now.slice(rest.length)}`
 }

@@ -118,9 +118,10 @@ export class LabState {
     return (await this.entries()).findLast(({ event }) => event.startsWith('nodes-'))
   }
 
-  /** Whether its nodes were begun and neither finished nor removed. */
+  /** Whether its nodes were begun, or about to be removed, and were not seen to be finished or gone since. */
   async isHalfMade(): Promise<boolean> {
-    return (await this.lastOfNodes())?.event === 'nodes-intent'
+    const last = (await this.lastOfNodes())?.event
+    return last === 'nodes-intent' || last === 'nodes-removed'
   }
 
   /** Whether nodes of the lab's name can be those made here: some were begun, and not seen to be gone. */

@@ -7,6 +7,7 @@ import { Kube } from '../cluster/kube.js'
 import { offer } from '../diagnose/offer.js'
 import { LabError } from '../errors.js'
 import { consentFrom } from '../host/consent.js'
+import { unlessAborted } from '../host/deadline.js'
 import { engineState } from '../host/engine.js'
 import { ensureHost, type ProvisionOptions } from '../host/provision.js'
 import { cacheDir } from '../host/paths.js'
@@ -102,7 +103,7 @@ async function makeLab(
   // A stopped engine may hold every image: only a running one tells what has to be built.
   const engineIsThere = (await engineState(tryRun, io.signal)) !== 'absent'
   if (engineIsThere) await ensureHost([], provision)
-  const { pending, tools } = await artifacts.survey(names, { refresh })
+  const { pending, tools } = await unlessAborted(io.signal, artifacts.survey(names, { refresh }))
   if (!engineIsThere || tools.length > 0) await ensureHost(tools, provision)
   const context = {
     ...lab,

@@ -4,7 +4,7 @@ import { LabError } from '../errors.js'
 import { engineState } from '../host/engine.js'
 import { tryRun } from '../host/run.js'
 import { npmRun } from '../npm-run.js'
-import { wayBack } from '../pipeline/steps/containers.js'
+import { whyMadeAnew } from '../pipeline/steps/containers.js'
 import type { Lab, LabOptions } from './context.js'
 
 /**
@@ -23,7 +23,7 @@ export async function mustRun({ plan, state }: Lab, options: LabOptions, signal:
   const containers = await new Engine(tryRun, { signal }).containers(plan.name)
   const found = containers.find(({ name }) => name === controlPlane)
   if (found?.state === 'running') return
-  const comesBack = found !== undefined && wayBack(found, plan) !== undefined
-  const way = comesBack ? start : `${npmRun('deploy', options)} makes it anew`
+  const way =
+    whyMadeAnew(containers, plan, true) === undefined ? start : `${npmRun('deploy', options)} makes it anew`
   throw stopped(`${String(controlPlane)} is ${found?.state ?? 'gone'}`, way)
 }

@@ -42,7 +42,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
       io.signal,
     )
     if (options.cache === true)
-      removed.push(...(await removeCache(tryRun, cacheDir(), engine !== 'absent', io.say)))
+      removed.push(...(await removeCache(tryRun, cacheDir(), engine !== 'absent', io)))
     io.say(
       removed.length === 0
         ? `there was nothing of lab ${name}`

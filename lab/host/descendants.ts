@@ -39,10 +39,38 @@ export async function descendantMark(of: ProcessIdentity): Promise<Record<string
   return { [VARIABLE]: await valueFor(of) }
 }
 
-let own: Promise<Record<string, string>> | undefined
+let own: Promise<string> | undefined
 
-/** The mark of this process, which is the same as long as it runs. */
-export const ownMark = (): Promise<Record<string, string>> => (own ??= self().then(descendantMark))
+/** What tells this run from all others, the same as long as it lasts: `pid:[4026531836] 4711 123456`. */
+export const ownRun = (): Promise<string> => (own ??= self().then(valueFor))
+
+/** The mark of this process. */
+export const ownMark = async (): Promise<Record<string, string>> => ({ [VARIABLE]: await ownRun() })
+
+/**
+ * The label of containers that nobody but the run needs which made them, with {@link ownRun} as its value; an image
+ * that is made from one takes it over, and has to empty it.
+ */
+export const RUN_LABEL = 'headless-lab.dev/run'
+
+/** Whether a run is surely over: of those in other process namespaces nothing is known. */
+export async function isOver(run: string): Promise<boolean> {
+  const [namespace, pid, startTime = ''] = run.split(' ')
+  const [here] = (await ownRun()).split(' ')
+  if (namespace !== here || !/^[1-9]\d*$/.test(pid ?? '')) return false
+  return !(await isAlive({ pid: Number(pid), startTime }))
+}
+
+/** Whether this very process is still there. */
+export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+  }
+  const now = await startTimeOf(pid)
+  return now === undefined || startTime === '' || now === startTime
+}
 
 /** Process ids mean something in their namespace only: those of a container are others. */
 async function valueFor({ pid, startTime }: ProcessIdentity): Promise<string> {

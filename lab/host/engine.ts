@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { LabError } from '../errors.js'
 import { withDeadline } from './deadline.js'
+import { ownRun, RUN_LABEL } from './descendants.js'
 import { commandLine, must, tail, type Run, type RunResult } from './run.js'
 import { waitUntil } from './wait.js'
 import { wordsOf } from '../words.js'
@@ -230,7 +231,7 @@ async function probe(run: Run, signal: AbortSignal): Promise<string | undefined>
       await rm(folder, { recursive: true, force: true })
     }
   }
-  const labels = ['--label', 'headless-lab.dev/probe=privileged']
+  const labels = ['--label', `${RUN_LABEL}=${await ownRun()}`]
   const { exitCode, stderr } = await run(
     'docker',
     [

@@ -2,12 +2,17 @@ import { LabError } from '../errors.js'
 import { FREE_SPACE } from './disk.js'
 
 /** What a system says of a file for reasons that are its own. `ENOENT` is none: who reads a file must expect that. */
-const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG']
+const NOT_ALLOWED = ['EACCES', 'EPERM', 'EROFS']
+const REFUSALS = [...NOT_ALLOWED, 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG']
 const FULL = ['ENOSPC', 'EDQUOT']
 
 /** Whether an error says that a disk is full, or what its user may have of it. */
 export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && FULL.includes(String(error.code))
+
+/** Whether an error says that this user may not write there. */
+export const isWriteRefusal = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && NOT_ALLOWED.includes(String(error.code))
 
 /** An error of the file system as people read it; `undefined` for any other error. */
 export function asFileError(error: unknown): LabError | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { endDescendants, self, startTimeOf, type ProcessIdentity } from './descendants.js'
+import { endDescendants, isAlive, self, type ProcessIdentity } from './descendants.js'
 import { isNotFound, unlessAbsent } from './not-found.js'
 import { waitUntil } from './wait.js'
 
@@ -129,16 +129,6 @@ function ownerIn(text: string): LockOwner | undefined {
   } catch {
     return undefined
   }
-}
-
-async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (isCode(error, 'ESRCH')) return false
-  }
-  const now = await startTimeOf(pid)
-  return now === undefined || startTime === '' || now === startTime
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -8,10 +8,16 @@ import { waitUntil } from '../host/wait.js'
 const LOOKS = 3
 const EVERY_MS = 200
 
+/** What is being made or removed meanwhile may be there in one question, and not in the next. */
+const PASSES = /No such (?:container|object)|already in progress/i
+/** So often the engine may refuse for other reasons. */
+const REFUSALS = 10
+
 /**
  * Removes the containers of a lab whose making was cut off, until none appears any more.
  *
  * @returns those that were removed
+ * @throws LabError `command.failed` where the engine goes on refusing
  */
 export async function removeHalfMade(
   engine: Engine,
@@ -20,6 +26,7 @@ export async function removeHalfMade(
 ): Promise<Container[]> {
   const removed = new Map<string, Container>()
   let looks = 0
+  let refusals = 0
   await waitUntil(
     async () => {
       try {
@@ -31,9 +38,10 @@ export async function removeHalfMade(
           for (const container of containers) removed.set(container.id, container)
         }
       } catch (error) {
-        // What is being made or removed meanwhile may be there in one question, and not in the next.
         if (!(error instanceof LabError) || error.code !== 'command.failed') throw error
         looks = 0
+        if (!PASSES.test(error.details ?? '')) refusals++
+        if (refusals === REFUSALS) throw error
       }
       return looks < LOOKS ? 'the end of what was half made' : undefined
     },

@@ -48,6 +48,7 @@ export async function runStep(
     doing = line
     show(line)
   }
+  const { signal: hurry, stop: noHurry } = hurryAfter(interrupt)
   let leave: NodeJS.Timeout | undefined
   let onAbort = (): void => undefined
   try {
@@ -59,8 +60,8 @@ export async function runStep(
     })
     return await Promise.race([step.run({ signal, progress }), leftBehind])
   } catch (error) {
-    const details = interrupt.aborted ? undefined : await explain(step)
-    await undo(step, interrupt.aborted ? INTERRUPTED_UNDO_MS : UNDO_MS, show)
+    const details = interrupt.aborted ? undefined : await explain(step, interrupt)
+    await undo(step, hurry, show)
     interrupt.throwIfAborted()
     if (late.signal.aborted) throw timeout(step, doing, details, error)
     if (error instanceof LabError && details !== undefined) throw withDetails(error, details)
@@ -70,6 +71,32 @@ export async function runStep(
     clearTimeout(leave)
     // A step that is over must not hold the program when a later one is interrupted.
     signal.removeEventListener('abort', onAbort)
+    noHurry()
+  }
+}
+
+/**
+ * Whoever interrupts wants the end soon: what is not undone by then, the next deploy or teardown finds half made.
+ * Milliseconds from the interruption, of the 5 seconds that the whole program may take to end.
+ */
+const END_MS = 4_200
+
+/** A signal that is aborted so long after an interruption, whenever in a step that comes. */
+function hurryAfter(interrupt: AbortSignal): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const begin = (): void => {
+    timer = setTimeout(() => {
+      controller.abort(new Error(`not done ${END_MS / 1000} s after the interruption`))
+    }, END_MS)
+  }
+  interrupt.addEventListener('abort', begin, { once: true })
+  return {
+    signal: controller.signal,
+    stop: () => {
+      clearTimeout(timer)
+      interrupt.removeEventListener('abort', begin)
+    },
   }
 }
 
@@ -79,24 +106,22 @@ const LEAVE_MS = 3_000
 /** An engine or API server that is gone must not make the end of a failed step as long as the step. */
 const EXPLAIN_MS = 15_000
 const UNDO_MS = 60_000
-/** Whoever interrupts wants the end soon: what is not undone by then, the next deploy or teardown finds half made. */
-const INTERRUPTED_UNDO_MS = 3_500
 
 /** An explanation that fails must hide neither the error nor the undo. */
-async function explain(step: Step): Promise<string | undefined> {
+async function explain(step: Step, interrupt: AbortSignal): Promise<string | undefined> {
   try {
-    return await withDeadline(EXPLAIN_MS, async () => step.explain?.())
+    return await withDeadline(EXPLAIN_MS, async () => step.explain?.(), interrupt)
   } catch (error) {
     return `it could not be explained: ${wordsOf(error)}`
   }
 }
 
-async function undo(step: Step, ms: number, show: (line: string) => void): Promise<void> {
+async function undo(step: Step, hurry: AbortSignal, show: (line: string) => void): Promise<void> {
   const { undo: effect } = step
   if (effect === undefined) return
   show('undoing what was half done')
   try {
-    await withDeadline(ms, effect)
+    await withDeadline(UNDO_MS, effect, hurry)
   } catch (error) {
     show(`could not be undone: ${wordsOf(error)}`)
   }

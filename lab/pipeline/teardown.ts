@@ -95,7 +95,9 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         // containerlab cannot be trusted to have removed them (see Containerlab.destroy).
         await engine.removeContainers(await engine.containers(name))
         await engine.removeVolumes(await leftVolumes(engine, volumes))
-        const all = [...halfMade, ...containers]
+        const left = await engine.leftByRuns()
+        await engine.removeContainers(left)
+        const all = [...halfMade, ...containers, ...left]
         removed.push(...all.map((container) => `container ${container.name}`))
         const gone = before - (await leftVolumes(engine, volumes)).length
         if (gone > 0) removed.push(gone === 1 ? '1 volume' : `${gone} volumes`)
@@ -117,7 +119,7 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
             )
             continue
           }
-          await engine.removeNetwork(network)
+          await engine.removeNetwork(id)
           await leftNetworks.remove(id)
           removed.push(`network ${network}`)
         }
@@ -174,14 +176,15 @@ async function leftInEngine(
   volumes: ReadonlySet<string>,
 ): Promise<string[]> {
   const { name } = context
-  const [containers, labelled, known, networks] = await Promise.all([
+  const [containers, left, labelled, known, networks] = await Promise.all([
     engine.containers(name),
+    engine.leftByRuns(),
     engine.volumes(name),
     leftVolumes(engine, volumes),
     ownNetworks(engine, context),
   ])
   return [
-    ...containers.map((container) => `container ${container.name}`),
+    ...[...containers, ...left].map((container) => `container ${container.name}`),
     ...[...new Set([...labelled, ...known])].map((volume) => `volume ${volume}`),
     ...networks.flatMap(({ network, users }) => (users.length === 0 ? [`network ${network}`] : [])),
   ]

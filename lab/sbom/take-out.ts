@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ownRun, RUN_LABEL } from '../host/descendants.js'
 import { must, type Run } from '../host/run.js'
 import { partsOfImage } from './contents.js'
 
@@ -13,7 +14,8 @@ const NO_SUCH_FILE = /Could not find the file|No such container:path/
  */
 export async function takeOut(image: string, root: string, run: Run, signal: AbortSignal): Promise<void> {
   // The command only has to be given where the image has none.
-  const args = ['create', '--pull', 'never', '--network', 'none', image, 'nothing']
+  const label = `${RUN_LABEL}=${await ownRun()}`
+  const args = ['create', '--pull', 'never', '--network', 'none', '--label', label, image, 'nothing']
   const container = (await must(run)('docker', args, { signal })).stdout.trim()
   const copy = must(whereThere(run))
   try {

@@ -91,7 +91,7 @@ class Cycle {
     const wasWhole = await isWhole(lab)
     const before = (await lab.state.record()) === undefined ? undefined : lab.clusters.controlPlane
     const error = await ended(lab[way](chaos))
-    await lab.host.settle()
+    if (!(error instanceof Killed)) await lab.host.settle()
     this.told.push(`${way}: ${String(error ?? 'done')}\n    ${chaos.log.join('\n    ')}`)
     this.killed = error !== undefined && (this.killed || error instanceof Killed)
     expect(await foreignOf(lab.host, lab.state, this.killed)).toEqual(this.foreign)

@@ -105,21 +105,47 @@ describe('a run that does not listen', () => {
     expect(events).toContain('undone')
   })
 
-  it('may take long to be undone after a failure, and not after an interruption', async () => {
+  it.each(['a run that does not listen', 'a run that ends at once'])(
+    'is undone for no longer than is left of the time after an interruption: %s',
+    async (which) => {
+      vi.useFakeTimers()
+      const run = which.endsWith('once') ? waits('nodes') : deaf
+      const { step, events, show } = told({ run, undo: deaf })
+      const controller = new AbortController()
+      const ended = rejectionOf(runStep(step, controller.signal, show))
+      controller.abort(interrupted)
+      await vi.advanceTimersByTimeAsync(4_500)
+      expect(await ended).toBe(interrupted)
+      expect(events.at(-1)).toBe('could not be undone: not done 4.2 s after the interruption')
+      expect(vi.getTimerCount()).toBe(0)
+    },
+  )
+
+  it('may take long to be undone after a failure, unless it is interrupted then', async () => {
     vi.useFakeTimers()
-    const { step, events, show } = told({ run: waits('nodes'), undo: deaf })
+    const { step, events, show } = told({ run: () => Promise.reject(new Error('no')), undo: deaf })
     const controller = new AbortController()
     const ended = rejectionOf(runStep(step, controller.signal, show))
-    controller.abort(interrupted)
-    await vi.advanceTimersByTimeAsync(4_000)
-    expect(await ended).toBe(interrupted)
-    expect(events.at(-1)).toBe('could not be undone: no answer within 3.5 s')
-
-    const failed = labErrorOf(runStep({ ...step, run: () => Promise.reject(interrupted) }, never(), show))
-    await vi.advanceTimersByTimeAsync(4_000)
+    await vi.advanceTimersByTimeAsync(30_000)
     expect(events.at(-1)).toBe('undoing what was half done')
-    await vi.advanceTimersByTimeAsync(60_000)
-    await failed
+    controller.abort(interrupted)
+    await vi.advanceTimersByTimeAsync(4_500)
+    expect(await ended).toBe(interrupted)
+  })
+
+  it('is explained no longer once it is interrupted', async () => {
+    vi.useFakeTimers()
+    const fails = told({
+      run: () => Promise.reject(new Error('no')),
+      explain: () => new Promise<string>(() => undefined),
+    })
+    const controller = new AbortController()
+    const ended = rejectionOf(runStep(fails.step, controller.signal, fails.show))
+    await vi.advanceTimersByTimeAsync(1_000)
+    controller.abort(interrupted)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await ended).toBe(interrupted)
+    expect(fails.events.at(-1)).toBe('undone')
   })
 
   it('gets time to end what it began, before it is undone', async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it, vi } from 'vitest'
+import { ownRun, RUN_LABEL } from '../../lab/host/descendants.js'
 import type { VerifyResult } from '../../lab/report/model.js'
 import { labErrorOf } from '../unit/host/fakes.js'
 import { clabDeploy, hostsBlock, makeLab, node, nodeLabels, type FakeLab, type FakeVolume } from './world.js'
@@ -96,6 +97,25 @@ describe('a lab', () => {
     await lab.teardown()
     await nothingIsLeft(lab)
     expect(lab.world.effects).not.toContain('containerlab destroy')
+  })
+
+  it('whose teardown was cut off is removed, also while the engine still removes what that one asked for', async () => {
+    const lab = await deployed()
+    lab.world.containerlab.destroy = () => Promise.resolve('')
+    await lab.state.journal({ event: 'nodes-removed', volumes: [] })
+    for (const container of lab.world.containers) container.busy = 12
+    await lab.teardown()
+    await nothingIsLeft(lab)
+  })
+
+  it('is removed with what a build of a run that was killed left, and not with that of a run that goes on', async () => {
+    const lab = await deployed()
+    const own = await ownRun()
+    const over = own.replace(/ \d+ /, ' 5000001 ')
+    for (const [name, run] of Object.entries({ bake: over, 'other-bake': own }))
+      lab.world.containers.push({ ...node(name, 'lab'), labels: { [RUN_LABEL]: run } })
+    expect(await lab.teardown()).toContain('container bake')
+    expect(lab.world.containers.map(({ name }) => name)).toEqual(['other-bake'])
   })
 
   it('whose containerlab is gone with the cache is removed', async () => {

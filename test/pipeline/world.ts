@@ -12,6 +12,7 @@ import { deployStages, type ClusterApi, type DeployContext } from '../../lab/pip
 import type { Stage } from '../../lab/pipeline/progress.js'
 import { runStep } from '../../lab/pipeline/step.js'
 import { teardownStages } from '../../lab/pipeline/teardown.js'
+import { RUN_LABEL } from '../../lab/host/descendants.js'
 import { makePlan, type Plan } from '../../lab/plan/plan.js'
 import { parseSpec, type SpecInput } from '../../lab/spec/index.js'
 import { fakeRun, never, temporaryFolder, type Answer, type Call } from '../unit/host/fakes.js'
@@ -25,6 +26,8 @@ export interface FakeContainer {
   readonly stubborn?: boolean
   /** `docker rm` fails. */
   readonly refuses?: boolean
+  /** So often `docker rm` says that somebody is removing it already. */
+  busy?: number
   /** The image it was made from; by default `image`. */
   readonly image?: string
   /** It exits again as soon as it was started. */
@@ -82,6 +85,9 @@ contexts: [{name: a, context: {cluster: kubernetes, user: admin}}]
 current-context: a
 users: [{name: admin, user: {client-key-data: S0VZ}}]
 `
+
+const networkId = ({ networkIds }: Pick<World, 'networkIds'>, name: string): string =>
+  networkIds.get(name) ?? `id-of-${name}`
 
 export const nodeLabels = (lab: string): Record<string, string> => ({
   'io.x-k8s.kind.cluster': lab,
@@ -164,6 +170,10 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
   switch (grouped ? `${first} ${second}` : first) {
     case 'ps': {
       const shown = world.containers.filter(({ state }) => args.includes('-a') || state === 'running')
+      if (filter === `label=${RUN_LABEL}`) {
+        const ofRuns = shown.filter(({ labels }) => RUN_LABEL in labels)
+        return lines(ofRuns.map(({ name, labels }) => `id-${name}\t${name}\t${labels[RUN_LABEL] ?? ''}`))
+      }
       const onNetwork = /^network=(.*)$/.exec(filter)?.[1]
       if (onNetwork !== undefined) {
         return lines(shown.filter(({ network }) => network === onNetwork).map(({ name }) => name))
@@ -189,6 +199,14 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
         const i = world.containers.findIndex(({ name, stubborn }) => `id-${name}` === id && stubborn !== true)
         if (world.containers[i]?.refuses === true) return { exitCode: 1, stderr: `cannot remove ${id}\n` }
         if (i === -1) continue
+        const busy = world.containers[i]?.busy ?? 0
+        if (busy > 0) {
+          Object.assign(world.containers[i] ?? {}, { busy: busy - 1 })
+          return {
+            exitCode: 1,
+            stderr: `Error response from daemon: removal of container ${id} is already in progress\n`,
+          }
+        }
         const [gone] = world.containers.splice(i, 1)
         removeVolumes(
           world,
@@ -223,13 +241,17 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
     case 'network ls':
       return lines(
         [...world.networks.keys()].map((name) =>
-          args.includes('--no-trunc') ? `${name}\t${world.networkIds.get(name) ?? `id-of-${name}`}` : name,
+          args.includes('--no-trunc') ? `${name}\t${networkId(world, name)}` : name,
         ),
       )
     case 'network inspect':
       return lines(args.slice(4).map((name) => `${name}\t${world.networks.get(name) ?? ''} `))
-    case 'network rm':
-      return world.networks.delete(args.at(-1) ?? '') ? '' : { exitCode: 1, stderr: 'no such network' }
+    case 'network rm': {
+      const named = [...world.networks.keys()].find((name) => networkId(world, name) === args.at(-1))
+      if (named === undefined) return { exitCode: 1, stderr: 'no such network' }
+      world.networks.delete(named)
+      return ''
+    }
     case 'info':
       return folder
     case 'port':

@@ -1,3 +1,4 @@
+import { RUN_LABEL } from '../../host/descendants.js'
 import type { Recipe, RecipeStep } from '../recipe.js'
 import { versions, workloadImages } from '../versions.js'
 
@@ -15,6 +16,8 @@ export interface SystemImage {
 /** Marks an image, or a container that makes one, as ours: whatever carries it may be removed with the cache. */
 export const ARTIFACT_LABEL = 'headless-lab.dev/artifact'
 const labelOf = (name: string): string => `${ARTIFACT_LABEL}=${name}`
+/** Of a container: teardown removes it where this run is over and could not. */
+const onlyOfThisRun = `${RUN_LABEL}={run}`
 
 /** What debootstrap leaves behind and no image needs. */
 const LEFTOVERS = [
@@ -79,13 +82,8 @@ function dockerBuild(
       run: [
         'docker',
         'run',
-        '--rm',
-        '--network',
-        'none',
-        '--entrypoint',
-        'cat',
-        '{ref}',
-        '/usr/share/headless-lab/packages.txt',
+        ...['--rm', '--network', 'none', '--label', onlyOfThisRun, '--entrypoint', 'cat'],
+        ...['{ref}', '/usr/share/headless-lab/packages.txt'],
       ],
       stdoutTo: '{out}/packages.txt',
     },
@@ -257,7 +255,7 @@ function node(systemImages: readonly SystemImage[]): Recipe {
       {
         run: [
           ...['docker', 'run', '--privileged', '--network', 'none', '--name', container],
-          ...['--label', labelOf('node')],
+          ...['--label', labelOf('node'), '--label', onlyOfThisRun],
           ...['-v', '{scratch}:/in:ro', '--entrypoint', '/kind/bin/import-images', '{artifact:node-base}'],
           ...['/in/images.tar', '/in/tags'],
         ],
@@ -266,7 +264,7 @@ function node(systemImages: readonly SystemImage[]): Recipe {
       {
         run: [
           ...['docker', 'commit', '--change', 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'],
-          ...['--change', 'CMD []', '--change', `LABEL ${labelOf('node')}`, container, '{ref}'],
+          ...['--change', 'CMD []', '--change', `LABEL ${labelOf('node')} ${RUN_LABEL}=`, container, '{ref}'],
         ],
       },
     ],

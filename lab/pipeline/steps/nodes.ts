@@ -61,8 +61,10 @@ export function nodesStep(context: DeployContext): Step {
     explain: () => explainNodes(context),
     undo: async (signal) => {
       if (!(await state.isHalfMade())) return
-      await removeHalfMade(new Engine(run, { signal }), state, signal)
+      const engine = new Engine(run, { signal })
+      await removeHalfMade(engine, state, signal)
       await removeHostEntries(plan.name, context.hostEntries)
+      await journalNetwork(state, engine)
       await state.journal({ event: 'nodes-gone' })
     },
   }
@@ -135,9 +137,8 @@ async function makeNodes(
   await state.create()
   await state.write(KIND_CONFIG_FILE, plan.kindConfig)
   await state.write(`${name}.clab.yaml`, plan.containerlab(image, await linuxImages(context)))
-  if (!(await engine.networks()).includes(nodesNetwork)) {
-    await state.journal({ event: 'network-intent', network: nodesNetwork })
-  }
+  const networkBefore = await engine.networkId(nodesNetwork)
+  if (networkBefore === undefined) await state.journal({ event: 'network-intent', network: nodesNetwork })
   // kind takes neither half a file nor a lock that it left when it was killed.
   for (const file of ['kubeconfig', 'kubeconfig.lock']) await rm(state.file(file), { force: true })
   await state.journal({ event: 'nodes-intent', containers: expectedContainers(plan) })
@@ -146,7 +147,7 @@ async function makeNodes(
   await changed(context)
   const containerlab = new Containerlab(run, binary, state)
   await guardingHosts(state, context.hostEntries.hostsFile, () => containerlab.deploy({ signal }))
-  await journalNetwork(state, engine)
+  await journalNetwork(state, engine, networkBefore)
   const made = await engine.containers(name)
   const missing = whyNotAlive(made, expectedContainers(plan), true)
   if (missing !== undefined) {
@@ -169,10 +170,15 @@ async function makeNodes(
   return made.length
 }
 
-/** A network that was about to be made, and is there now. */
-async function journalNetwork(state: LabState, engine: Engine): Promise<void> {
+/**
+ * With its id it is told from one that somebody else makes later.
+ *
+ * @param before the one that was there before kind: where another lab took that with it meanwhile, kind made a new one
+ */
+async function journalNetwork(state: LabState, engine: Engine, before?: string): Promise<void> {
   const made = await state.madeNetworks()
-  if (!made.has(nodesNetwork) || made.get(nodesNetwork) !== undefined) return
+  const intended = made.has(nodesNetwork) && made.get(nodesNetwork) === undefined
   const id = await engine.networkId(nodesNetwork)
-  if (id !== undefined) await state.journal({ event: 'network-made', network: nodesNetwork, id })
+  if (id === undefined || !(intended || (before !== undefined && id !== before))) return
+  await state.journal({ event: 'network-made', network: nodesNetwork, id })
 }

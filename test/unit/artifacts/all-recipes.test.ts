@@ -30,7 +30,7 @@ const placeholdersOf = (made: Recipe): string[] =>
 describe.each(recipes.map((made) => [made.name, made] as const))('recipe %s', (_, made) => {
   it('uses placeholders that there are', () => {
     const known = new Set([
-      ...['out', 'scratch', 'images', 'key', 'mirror', 'no-cache'],
+      ...['out', 'scratch', 'images', 'key', 'mirror', 'no-cache', 'run'],
       ...(made.kind === 'image' ? ['ref'] : []),
       // Asked of Go, which is sure to be there only for those that name it.
       ...(made.tools.includes('go') ? ['gomodcache'] : []),

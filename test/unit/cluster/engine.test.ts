@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Engine } from '../../../lab/cluster/engine.js'
+import { ownRun, RUN_LABEL } from '../../../lab/host/descendants.js'
 import { fakeRun, linesOf, never, type Answer } from '../host/fakes.js'
 
 interface Thing {
@@ -13,7 +14,13 @@ function engineWith(containers: readonly Thing[], volumes: readonly Thing[] = []
   return fakeRun(({ args }): Answer => {
     const filter = args[args.indexOf('--filter') + 1]?.replace(/^label=/, '') ?? ''
     const cut = filter.indexOf('=')
-    const matches = ({ labels }: Thing): boolean => labels[filter.slice(0, cut)] === filter.slice(cut + 1)
+    const matches = ({ labels }: Thing): boolean =>
+      cut === -1 ? filter in labels : labels[filter.slice(0, cut)] === filter.slice(cut + 1)
+    if (args[0] === 'ps' && cut === -1)
+      return containers
+        .filter(matches)
+        .map(({ name, labels }) => `id-${name}\t${name}\t${labels[filter] ?? ''}\n`)
+        .join('')
     if (args[0] === 'ps') {
       return containers
         .filter((one) => matches(one) && (args.includes('-a') || (one.state ?? 'running') === 'running'))
@@ -74,6 +81,22 @@ describe('what is the lab’s', () => {
     await engine.removeContainers([])
     await engine.removeVolumes([])
     expect(linesOf(calls)).toEqual(['docker rm -f -v id-helper id-lab-control-plane'])
+  })
+})
+
+describe('what only one run needed', () => {
+  it('is left by those that are surely over: none of this run, of an image, or of another namespace', async () => {
+    const own = await ownRun()
+    const [namespace = '', pid = '', startTime = ''] = own.split(' ')
+    // Greater than any process id Linux gives.
+    const over = [`${namespace} 5000001 7`, `${namespace} ${pid} ${startTime}0`]
+    const not = [own, '', 'x', `${namespace} 0 7`, `${namespace} -5000001 7`, 'pid:[1] 5000001 7']
+    const things = [...over, ...not].map((run, i) => ({ name: `c${i}`, labels: { [RUN_LABEL]: run } }))
+    const { run } = engineWith([...things, { name: 'other', labels: {} }])
+    expect(await new Engine(run).leftByRuns()).toEqual([
+      { id: 'id-c0', name: 'c0' },
+      { id: 'id-c1', name: 'c1' },
+    ])
   })
 })
 

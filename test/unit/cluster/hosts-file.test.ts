@@ -1,8 +1,13 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { changeHosts } from '../../../lab/cluster/hosts-file.js'
-import { temporaryFolder } from '../host/fakes.js'
+import { unlessAborted } from '../../../lab/host/deadline.js'
+import { lock } from '../../../lab/host/lock.js'
+import { labErrorOf, rejectionOf, temporaryFolder } from '../host/fakes.js'
+
+vi.mock('../../../lab/host/lock.js', { spy: true })
+afterEach(() => void vi.useRealTimers())
 
 async function hosts(text: string): Promise<{ folder: string; file: string; now: () => Promise<string> }> {
   const folder = await temporaryFolder()
@@ -37,4 +42,34 @@ it.each([
   await changeHosts(file, (text) => text)
   expect(await now()).toBe(expected)
   expect(await readdir(folder)).toEqual(['hosts'])
+})
+
+it('tells a user who may write nothing there that there is nothing to do, and else what refuses', async () => {
+  const refused = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+  const { file } = await hosts('a\n')
+  vi.mocked(lock).mockRejectedValue(refused)
+  try {
+    expect(await changeHosts(file, (text) => text)).toBe(false)
+    expect(await rejectionOf(changeHosts(file, (text) => `${text}b\n`))).toBe(refused)
+    await writeFile(`${file}.headless-lab`, 'a\nb\n')
+    expect(await rejectionOf(changeHosts(file, (text) => text))).toBe(refused)
+  } finally {
+    vi.mocked(lock).mockReset()
+  }
+})
+
+it('says who holds the file', async () => {
+  vi.useFakeTimers()
+  const { file } = await hosts('a\n')
+  vi.mocked(lock).mockImplementation((_, __, { signal, onWaiting }) => {
+    onWaiting?.('process 7')
+    return unlessAborted(signal, new Promise(() => undefined))
+  })
+  try {
+    const error = labErrorOf(changeHosts(file, (text) => text))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await error).toMatchObject({ code: 'lab.locked', message: `${file} is held by process 7` })
+  } finally {
+    vi.mocked(lock).mockReset()
+  }
 })

@@ -8,6 +8,8 @@ import { temporaryFolder } from '../host/fakes.js'
 const block = '###### CLAB-lab-START ######\n172.18.0.2\tlab-db\n###### CLAB-lab-END ######\n'
 const own = '127.0.0.1\tlocalhost\n10.0.0.1\thost\n'
 
+const like = block.replaceAll('lab-', 'lab-2-')
+
 describe('mendedHosts', () => {
   it.each([
     ['nothing happened', own, own, own],
@@ -25,20 +27,24 @@ describe('mendedHosts', () => {
       `${own}###### CLAB-lab-2`,
     ],
     ['somebody added a line', own, `${own}10.0.0.3\tnew\n`, `${own}10.0.0.3\tnew\n`],
-    ['somebody changed a line', own, '10.9.9.9\thost\n', '10.9.9.9\thost\n'],
     [
-      'another lab’s block came',
+      'somebody changed a line',
       own,
-      own + block.replaceAll('lab-', 'lab-2-'),
-      own + block.replaceAll('lab-', 'lab-2-'),
+      '127.0.0.1\tlocalhost\n10.9.9.9\thost\n',
+      '127.0.0.1\tlocalhost\n10.9.9.9\thost\n',
     ],
-    ['another lab’s block went', own + block.replaceAll('lab-', 'lab-2-'), own, own],
+    ['it was emptied, and somebody added a line', own, '10.0.0.3\tnew\n', `${own}10.0.0.3\tnew\n`],
+    ['it was emptied, and another lab’s block came', own, like, own + like],
+    ['without an end it was emptied, and a line came', 'a\tb', '10.0.0.3\tnew\n', 'a\tb\n10.0.0.3\tnew\n'],
     [
-      'another lab’s block went, and ours came',
-      own + block.replaceAll('lab-', 'lab-2-'),
-      own + block,
-      own + block,
+      'a last line without an end was dropped, and another lab’s block came',
+      `${own}::1\tlast`,
+      own + like + block,
+      `${own}::1\tlast\n${like}${block}`,
     ],
+    ['another lab’s block came', own, own + like, own + like],
+    ['another lab’s block went', own + like, own, own],
+    ['another lab’s block went, and ours came', own + like, own + block, own + block],
     ['somebody removed the last line', own, '127.0.0.1\tlocalhost\n', '127.0.0.1\tlocalhost\n'],
     ['there was nothing', '', block, block],
   ])('%s', (_, before, now, mended) => {

@@ -93,7 +93,8 @@ describe('the journal', () => {
     [[{ event: 'nodes-intent' }], true, true],
     [[{ event: 'nodes-intent' }, { event: 'network-intent', network: 'kind' }], true, true],
     [[{ event: 'nodes-intent' }, { event: 'nodes-done', record }], false, true],
-    [[{ event: 'nodes-done', record }, { event: 'nodes-removed' }], false, true],
+    [[{ event: 'nodes-done', record }, { event: 'nodes-removed' }], true, true],
+    [[{ event: 'nodes-removed' }, { event: 'nodes-gone' }], false, false],
     [[{ event: 'nodes-intent' }, { event: 'nodes-gone' }], false, false],
   ] satisfies [JournalEntry[], boolean, boolean][])(
     '%j: half made %s, nodes %s',

@@ -4,6 +4,7 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import { LabState } from '../../../lab/cluster/state.js'
 import { mustRun } from '../../../lab/commands/must-run.js'
 import { tryRun } from '../../../lab/host/run.js'
+import { expectedContainers } from '../../../lab/pipeline/steps/containers.js'
 import { makePlan } from '../../../lab/plan/plan.js'
 import { loadSpec } from '../../../lab/spec/index.js'
 import { apiServer } from '../cluster/api-server.js'
@@ -15,7 +16,12 @@ const plan = makePlan(await loadSpec({}))
 const node = 'headless-services-control-plane'
 
 /** A lab whose API server answers, or is not there, and whose control plane is so. */
-async function look(config: KubeConfig | undefined, is: string, engine = true): Promise<void> {
+async function look(
+  config: KubeConfig | undefined,
+  is: string,
+  engine = true,
+  others = expectedContainers(plan).slice(1),
+): Promise<void> {
   const state = new LabState(plan.name, join(await temporaryFolder(), plan.name))
   await state.create()
   const nowhere = 'clusters: [{name: a, cluster: {server: "https://127.0.0.1:1"}}]\n'
@@ -25,7 +31,8 @@ async function look(config: KubeConfig | undefined, is: string, engine = true): 
   )
   const { run } = fakeRun(({ line }) => {
     if (line.startsWith('docker version')) return engine ? '26' : { exitCode: 1, stderr: 'no daemon' }
-    return line.startsWith('docker ps') ? `id\t${node}\t${is}\timage\n` : ''
+    const rest = others.map((name) => `id-${name}\t${name}\texited\timage\n`)
+    return line.startsWith('docker ps') ? `id\t${node}\t${is}\timage\n${rest.join('')}` : ''
   })
   vi.mocked(tryRun).mockImplementation(run)
   await mustRun({ plan, state }, { name: 'a' }, never())
@@ -56,4 +63,9 @@ it('leaves a node that runs, and does not answer, to the checks', async () => {
 it('asks no more of an API server that answers', async () => {
   const { config } = await apiServer(() => [200, { kind: 'Namespace', metadata: { name: 'kube-system' } }])
   await expect(look(config, 'exited')).resolves.toBeUndefined()
+})
+
+it('does not promise to bring back a lab of which another node is gone', async () => {
+  const { hint } = await labErrorOf(look(undefined, 'exited', true, []))
+  expect(hint).toBe('npm run deploy -- --name a makes it anew')
 })

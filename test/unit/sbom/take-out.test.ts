@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { ownRun } from '../../../lab/host/descendants.js'
 import { takeOut } from '../../../lab/sbom/take-out.js'
 import { fakeRun, labErrorOf, linesOf, never, temporaryFolder, type Answer } from '../host/fakes.js'
 
@@ -19,7 +20,8 @@ it('copies what there is out of a container that is never started, and removes t
   await takeOut('headless-lab/x:1', root, run, never())
   const lines = linesOf(calls)
   // An image that is not there is not looked for in a registry.
-  expect(lines[0]).toBe('docker create --pull never --network none headless-lab/x:1 nothing')
+  const label = `headless-lab.dev/run=${await ownRun()}`
+  expect(lines[0]).toBe(`docker create --pull never --network none --label ${label} headless-lab/x:1 nothing`)
   expect(lines).toContain(`docker cp --quiet c:/var/lib/dpkg/status ${join(root, 'var/lib/dpkg')}`)
   expect(existsSync(join(root, 'var/lib/dpkg'))).toBe(true)
   expect(lines.filter((line) => /docker (start|run|exec)/.test(line))).toEqual([])
