@@ -100,10 +100,18 @@ export class Engine {
     return [...labs.values()].toSorted((a, b) => a.name.localeCompare(b.name))
   }
 
-  /** Removes containers with their anonymous volumes, whatever their state. */
-  async removeContainers(containers: readonly Pick<Container, 'id'>[]): Promise<void> {
+  /**
+   * Removes containers, whatever their state.
+   *
+   * @param volumes whether to remove their anonymous volumes as well, which takes the engine longer than all the rest
+   */
+  async removeContainers(
+    containers: readonly Pick<Container, 'id'>[],
+    { volumes = true }: { readonly volumes?: boolean } = {},
+  ): Promise<void> {
     if (containers.length === 0) return
-    await this.run('docker', ['rm', '-f', '-v', ...containers.map(({ id }) => id)], this.options)
+    const options = ['-f', ...(volumes ? ['-v'] : [])]
+    await this.run('docker', ['rm', ...options, ...containers.map(({ id }) => id)], this.options)
   }
 
   /** Starts a container that exited, or was never started. */
@@ -150,8 +158,9 @@ export class Engine {
     return this.lines('volume', 'ls', '-q')
   }
 
+  /** One that is gone, or that the engine is removing already, is none that fails. */
   async removeVolumes(volumes: readonly string[]): Promise<void> {
-    if (volumes.length > 0) await this.run('docker', ['volume', 'rm', ...volumes], this.options)
+    if (volumes.length > 0) await this.run('docker', ['volume', 'rm', '-f', ...volumes], this.options)
   }
 
   /** Names of all networks. */

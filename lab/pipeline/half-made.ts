@@ -14,17 +14,19 @@ const PASSES = /No such (?:container|object)|already in progress/i
 const REFUSALS = 10
 
 /**
- * Removes the containers of a lab whose making was cut off, until none appears any more.
+ * Removes the containers of a lab whose making, or removal, was cut off, until none appears any more; then their
+ * volumes, which take the engine seconds each, while nothing of the lab runs any more.
  *
- * @returns those that were removed
+ * @returns what was removed: containers, and names of volumes
  * @throws LabError `command.failed` where the engine goes on refusing
  */
 export async function removeHalfMade(
   engine: Engine,
   state: LabState,
   signal: AbortSignal,
-): Promise<Container[]> {
+): Promise<{ readonly containers: readonly Container[]; readonly volumes: readonly string[] }> {
   const removed = new Map<string, Container>()
+  const volumes = new Set(await state.volumesOfNodes())
   let looks = 0
   let refusals = 0
   await waitUntil(
@@ -33,8 +35,10 @@ export async function removeHalfMade(
         const containers = await engine.containers(state.name)
         looks = containers.length === 0 ? looks + 1 : 0
         if (containers.length > 0) {
-          await journalUnlessFull(state, await engine.anonymousVolumes(containers))
-          await engine.removeContainers(containers)
+          const theirs = await engine.anonymousVolumes(containers)
+          for (const volume of theirs) volumes.add(volume)
+          await journalUnlessFull(state, theirs)
+          await engine.removeContainers(containers, { volumes: false })
           for (const container of containers) removed.set(container.id, container)
         }
       } catch (error) {
@@ -47,7 +51,9 @@ export async function removeHalfMade(
     },
     { signal, everyMs: EVERY_MS },
   )
-  return [...removed.values()]
+  const left = (await engine.allVolumes()).filter((volume) => volumes.has(volume))
+  await engine.removeVolumes(left)
+  return { containers: [...removed.values()], volumes: left }
 }
 
 /** A disk that is full must not keep what takes its space. */

@@ -123,7 +123,8 @@ async function undo(step: Step, hurry: AbortSignal, show: (line: string) => void
   try {
     await withDeadline(UNDO_MS, effect, hurry)
   } catch (error) {
-    show(`could not be undone: ${wordsOf(error)}`)
+    const left = hurry.aborted ? 'the rest is left to the next deploy or teardown' : 'could not be undone'
+    show(`${left}: ${wordsOf(error)}`)
   }
 }
 

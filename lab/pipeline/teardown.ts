@@ -79,7 +79,9 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
       deadlineMs: 60 * SECOND,
       run: async ({ signal, progress }) => {
         const engine = new Engine(run, { signal })
-        const halfMade = (await state.isHalfMade()) ? await removeHalfMade(engine, state, signal) : []
+        const halfMade = (await state.isHalfMade())
+          ? await removeHalfMade(engine, state, signal)
+          : { containers: [], volumes: [] }
         const containers = await engine.containers(name)
         const anonymous = await engine.anonymousVolumes(containers)
         const labelled = await engine.volumes(name)
@@ -97,9 +99,9 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         await engine.removeVolumes(await leftVolumes(engine, volumes))
         const left = await engine.leftByRuns()
         await engine.removeContainers(left)
-        const all = [...halfMade, ...containers, ...left]
+        const all = [...halfMade.containers, ...containers, ...left]
         removed.push(...all.map((container) => `container ${container.name}`))
-        const gone = before - (await leftVolumes(engine, volumes)).length
+        const gone = halfMade.volumes.length + before - (await leftVolumes(engine, volumes)).length
         if (gone > 0) removed.push(gone === 1 ? '1 volume' : `${gone} volumes`)
         return all.length === 0 ? 'there were none' : `${all.length} removed`
       },

@@ -18,9 +18,12 @@ const record = new FaultRecord(process.env['FAULTS_RECORD'])
 
 /** Of the whole, those that leave the most behind. */
 const FEW = ['artifacts', 'nodes', 'workloads']
-/** One of each of these stages. */
+/** One of each of these stages; of the nodes one that comes late, when there are containers, and goes back at once. */
 const oneOf = <T extends { readonly stage: string }>(points: readonly T[]): T[] =>
-  FEW.flatMap((stage) => points.find((point) => point.stage === stage) ?? [])
+  FEW.flatMap((stage) => {
+    const those = points.filter((point) => point.stage === stage)
+    return those.at(stage === 'nodes' ? Math.max(those.length - 3, 0) : 0) ?? []
+  })
 
 const INT = { signal: 'SIGINT', exit: 130 } as const
 const TERM = { signal: 'SIGTERM', exit: 143 } as const

@@ -16,6 +16,8 @@ export interface Point {
  * gets: most where most can be left half made.
  */
 const STAGES = [
+  // Before it says anything: engine, probe, what has to be built.
+  { stage: 'begin', takesMs: 1_500, points: 2 },
   { stage: 'preflight', takesMs: 300, points: 2 },
   { stage: 'artifacts', takesMs: 12_000, points: 4 },
   { stage: 'nodes', takesMs: 30_000, points: 8 },
@@ -26,7 +28,8 @@ const STAGES = [
   { stage: 'verifying', takesMs: 1_500, points: 2 },
 ] as const
 
-export const STAGE_NAMES = STAGES.map(({ stage }) => stage)
+/** Those that a deploy tells of. */
+export const STAGE_NAMES = STAGES.map(({ stage }) => stage).filter((stage) => stage !== 'begin')
 
 /** Points spread over the whole of each stage; the same seed gives the same ones. Every second one goes back at once. */
 export function pointsOf(seed: number): Point[] {

@@ -60,14 +60,19 @@ export class SmallLab {
   }
 }
 
-/** Resolves so long after the line of progress that says that this stage has begun; sooner where the program ends. */
+/**
+ * Resolves so long after the line of progress that says that this stage has begun, or after the start of the program for
+ * `begin`; sooner where the program ends.
+ */
 export async function within({ child, ended }: Started, stage: string, afterMs = 0): Promise<void> {
   let said = ''
   let over = false
   void ended.finally(() => (over = true))
   child.stderr.on('data', (data: Buffer) => (said += data.toString()))
   const begun = (): boolean =>
-    said.includes(`[STARTED] ${stage}`) || (stage === 'verifying' && /deployed in .*; verifying/.test(said))
+    stage === 'begin' ||
+    said.includes(`[STARTED] ${stage}`) ||
+    (stage === 'verifying' && /deployed in .*; verifying/.test(said))
   const signal = AbortSignal.timeout(5 * 60_000)
   await waitUntil(() => Promise.resolve(over || begun() ? undefined : stage), { signal, everyMs: 10 })
   const until = performance.now() + afterMs
@@ -81,6 +86,7 @@ export async function within({ child, ended }: Started, stage: string, afterMs =
 export function lastStage(stderr: string): string {
   // Artifacts are built in steps of their own, under names that stages have, too.
   const [before = '', ...after] = stderr.split('[STARTED] nodes')
+  if (!before.includes('[STARTED] preflight')) return 'begin'
   if (after.length === 0) return before.includes('[STARTED] artifacts') ? 'artifacts' : 'preflight'
   const begun = [...after.join('').matchAll(/\[STARTED\] (\S+)|(verifying)$/gm)]
   return begun.map(([, started, verifying]) => started ?? verifying ?? '').at(-1) ?? 'nodes'

@@ -574,7 +574,7 @@ describe('the remains of a lab', () => {
     await clabDeploy(world, 'lab', 2)
     await deploy()
     expect(world.effects.slice(0, 2)).toEqual([
-      'docker rm -f -v id-lab-control-plane id-lab-worker id-lab-worker2',
+      'docker rm -f id-lab-control-plane id-lab-worker id-lab-worker2',
       'containerlab deploy',
     ])
     expect(world.containers).toHaveLength(3)

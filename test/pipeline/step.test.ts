@@ -116,7 +116,9 @@ describe('a run that does not listen', () => {
       controller.abort(interrupted)
       await vi.advanceTimersByTimeAsync(4_500)
       expect(await ended).toBe(interrupted)
-      expect(events.at(-1)).toBe('could not be undone: not done 4.2 s after the interruption')
+      expect(events.at(-1)).toBe(
+        'the rest is left to the next deploy or teardown: not done 4.2 s after the interruption',
+      )
       expect(vi.getTimerCount()).toBe(0)
     },
   )
