@@ -67,6 +67,28 @@ export function findClashes(topology: Topology, host: HostNetworks): Clash[] {
   })
 }
 
+/**
+ * A range for the Docker network of the nodes that neither the topology nor the host uses; `undefined` where none of
+ * the customary ones is free. The engine itself would take the next of its pools each time that a network is made
+ * (moby 28), and those come to 192.168.0.0/20, amid the customary range of pods.
+ */
+export function freeNodesSubnet(topology: Topology, host: HostNetworks): string | undefined {
+  const taken = [
+    ...placed(topology).map(({ cidr }) => cidr),
+    ...host.dockerNetworks.flatMap(({ subnets }) => subnets.flatMap(cidrs)),
+    ...host.routes.flatMap(destinations),
+  ]
+  const free = nodesSubnets.flatMap(cidrs).find((one) => !taken.some((other) => overlaps(one, other)))
+  return free && formatCidr(free)
+}
+
+/** Docker's own pools first, without that of its default bridge. */
+const nodesSubnets = [
+  ...Array.from({ length: 14 }, (_, i) => `172.${String(18 + i)}.0.0/16`),
+  ...Array.from({ length: 16 }, (_, i) => `192.168.${String(16 * i)}.0/20`),
+  ...Array.from({ length: 16 }, (_, i) => `10.${String(224 + i)}.0.0/16`),
+]
+
 interface Placed {
   readonly field: string
   readonly list: 'podSubnets' | 'serviceSubnets'

@@ -1,4 +1,11 @@
-export { findClashes, type Clash, type DockerNetwork, type HostNetworks, type HostRoute } from './clashes.js'
+export {
+  findClashes,
+  freeNodesSubnet,
+  type Clash,
+  type DockerNetwork,
+  type HostNetworks,
+  type HostRoute,
+} from './clashes.js'
 export { type Issue } from './issues.js'
 export {
   families,

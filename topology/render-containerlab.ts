@@ -11,6 +11,11 @@ export interface ContainerlabOptions {
    * @default - every image is known to the Docker engine by its name
    */
   readonly linuxImages?: Readonly<Record<string, string>>
+  /**
+   * IPv4 range of the nodes' network, where that is not there yet: see `freeNodesSubnet`.
+   * @default - the engine takes one of its pools, whatever the topology's ranges are
+   */
+  readonly nodesSubnet?: string
 }
 
 /** The name of the Docker network of the nodes: kind's own. */
@@ -32,9 +37,9 @@ export function renderContainerlab(topology: Topology, options: ContainerlabOpti
     prefix: '__lab-name',
     mgmt: {
       // The nodes' own network, so that pods reach linux nodes and no second network is made. Where it is
-      // absent, Docker picks a free range: containerlab's fixed one may be another lab's.
+      // absent it is made, never with containerlab's fixed range, which may be another lab's.
       network: nodesNetwork,
-      'ipv4-subnet': 'auto',
+      'ipv4-subnet': options.nodesSubnet ?? 'auto',
       ...(topology.ipFamily === 'ipv4' ? {} : { 'ipv6-subnet': 'auto' }),
       // No rule of the host's firewall that a teardown would have to take out again.
       'external-access': false,

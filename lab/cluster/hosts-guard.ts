@@ -57,14 +57,22 @@ export function mendedHosts(before: string, now: string, lab: string): string {
   return before + (block === '' || before.endsWith('\n') ? '' : '\n') + block
 }
 
+/** Blocks of labs, whole. */
+const BLOCKS = /^###### CLAB-(.+)-START ######\n[^]*?^###### CLAB-\1-END ######\n?/gm
+
 /** What was cut off is put back also where others have written since. */
 function withLost(before: string, now: string): string {
   const there = now.split('\n')
   const lines = before.split('\n')
   const [last = ''] = lines.slice(-1)
-  // Nobody replaces each line of the file: it was emptied.
-  if (lines.every((line) => line === '' || !there.includes(line)))
-    return `${before}${last === '' ? '' : '\n'}${now}`
+  // Nobody replaces each line of the file: it was emptied. A block of another lab may have come again since.
+  const own = before.replace(BLOCKS, '').split('\n')
+  if (own.some((line) => line !== '') && own.every((line) => line === '' || !there.includes(line))) {
+    const back = before.replace(BLOCKS, (block, lab: string) =>
+      there.includes(hostsBlockBegin(lab)) ? '' : block,
+    )
+    return `${back}${last === '' ? '' : '\n'}${now}`
+  }
   const rest = before.slice(0, before.length - last.length)
   // Its last line had no end.
   if (last === '' || there.includes(last) || !now.startsWith(rest)) return now

@@ -158,6 +158,9 @@ export class LabState {
     for (const entry of await this.entries()) {
       if (entry.event === 'network-intent') made.set(entry.network, undefined)
       if (entry.event === 'network-made') made.set(entry.network, entry.id)
+      // One that was not there then was never made: what comes later under its name is somebody else's.
+      if (entry.event === 'nodes-gone')
+        for (const [network, id] of made) if (id === undefined) made.delete(network)
     }
     return made
   }

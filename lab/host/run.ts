@@ -33,6 +33,23 @@ export type Run = (file: string, args: readonly string[], options?: RunOptions) 
 /** How long a command, and what it started, may take to end after SIGTERM before it is killed. */
 const KILL_AFTER_MS = 2_000
 
+/** Groups of the commands that run, but for those that go on where this program is killed. */
+const groups = new Set<number>()
+// A program that does not wait for what it was told to end must not leave it behind.
+process.on('exit', () => {
+  for (const group of groups) killGroup(group, 'SIGKILL')
+})
+
+/** Whether there still was somebody to get it. */
+function killGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal)
+  } catch {
+    // The group has ended already.
+    return false
+  }
+}
+
 /**
  * Runs a command to its end, whatever its exit code. Arguments are an array: no shell is involved.
  * The command leads a process group of its own, so that an abort ends its grandchildren too.
@@ -58,16 +75,9 @@ export const tryRun: Run = async (file, args, options = {}) => {
   log?.write(`\n$ ${[file, ...args].join(' ')}\n`)
   if (log) child.all.pipe(log, { end: false })
 
-  /** Whether there still was somebody to get it. */
-  const kill = (name: NodeJS.Signals | 0): boolean => {
-    if (child.pid === undefined) return false
-    try {
-      return process.kill(-child.pid, name)
-    } catch {
-      // The group has ended already.
-      return false
-    }
-  }
+  const { pid } = child
+  if (pid !== undefined && options.outlives !== true) groups.add(pid)
+  const kill = (name: NodeJS.Signals | 0): boolean => pid !== undefined && killGroup(pid, name)
   let last: NodeJS.Timeout | undefined
   const abort = (): void => {
     if (options.killAtOnce === true) kill('SIGKILL')
@@ -89,6 +99,7 @@ export const tryRun: Run = async (file, args, options = {}) => {
     // The command may have ended before what it started.
     while (last !== undefined && kill(0)) await pause(50)
     clearTimeout(last)
+    if (pid !== undefined) groups.delete(pid)
     signal?.removeEventListener('abort', abort)
     if (log) {
       log.end()

@@ -80,7 +80,7 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
       run: async ({ signal, progress }) => {
         const engine = new Engine(run, { signal })
         const halfMade = (await state.isHalfMade())
-          ? await removeHalfMade(engine, state, signal)
+          ? await removeHalfMade(engine, state, { signal, progress })
           : { containers: [], volumes: [] }
         const containers = await engine.containers(name)
         const anonymous = await engine.anonymousVolumes(containers)
@@ -97,13 +97,29 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         // containerlab cannot be trusted to have removed them (see Containerlab.destroy).
         await engine.removeContainers(await engine.containers(name))
         await engine.removeVolumes(await leftVolumes(engine, volumes))
-        const left = await engine.leftByRuns()
-        await engine.removeContainers(left)
-        const all = [...halfMade.containers, ...containers, ...left]
+        const all = [...halfMade.containers, ...containers]
         removed.push(...all.map((container) => `container ${container.name}`))
         const gone = halfMade.volumes.length + before - (await leftVolumes(engine, volumes)).length
         if (gone > 0) removed.push(gone === 1 ? '1 volume' : `${gone} volumes`)
         return all.length === 0 ? 'there were none' : `${all.length} removed`
+      },
+    },
+    {
+      title: 'containers of runs that were killed',
+      deadlineMs: 30 * SECOND,
+      run: async ({ signal }) => {
+        const engine = new Engine(run, { signal })
+        const left = await engine.leftByRuns()
+        if (left.length === 0) return 'there were none'
+        try {
+          await engine.removeContainers(left)
+          removed.push(...left.map(({ name }) => `container ${name}`))
+          return `${left.length} removed`
+        } catch (error) {
+          signal.throwIfAborted()
+          // They were another lab's perhaps, whose teardown removes them just now.
+          return wordsOf(error)
+        }
       },
     },
     {
@@ -178,15 +194,14 @@ async function leftInEngine(
   volumes: ReadonlySet<string>,
 ): Promise<string[]> {
   const { name } = context
-  const [containers, left, labelled, known, networks] = await Promise.all([
+  const [containers, labelled, known, networks] = await Promise.all([
     engine.containers(name),
-    engine.leftByRuns(),
     engine.volumes(name),
     leftVolumes(engine, volumes),
     ownNetworks(engine, context),
   ])
   return [
-    ...[...containers, ...left].map((container) => `container ${container.name}`),
+    ...containers.map((container) => `container ${container.name}`),
     ...[...new Set([...labelled, ...known])].map((volume) => `volume ${volume}`),
     ...networks.flatMap(({ network, users }) => (users.length === 0 ? [`network ${network}`] : [])),
   ]

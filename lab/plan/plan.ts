@@ -28,7 +28,11 @@ export interface Plan {
   /** Artifacts that linux nodes are made from, by the name of the image in the spec. */
   readonly linuxArtifacts: Readonly<Record<string, string>>
   /** The containerlab topology, as YAML, for the references of the node image and of those of linux nodes. */
-  readonly containerlab: (nodeImage: string, linuxImages: Readonly<Record<string, string>>) => string
+  readonly containerlab: (
+    nodeImage: string,
+    linuxImages: Readonly<Record<string, string>>,
+    nodesSubnet?: string,
+  ) => string
   /**
    * The workloads, as plain Kubernetes objects in the order in which they are applied.
    *
@@ -90,8 +94,11 @@ export function makePlan(spec: Spec): Plan {
     artifacts,
     linuxArtifacts: linuxArtifacts(topology),
     kindConfig,
-    containerlab: (nodeImage, linuxImages) =>
-      renderContainerlab(topology, { nodeImage, linuxImages, kindConfigFile: KIND_CONFIG_FILE }),
+    containerlab: (nodeImage, linuxImages, nodesSubnet) =>
+      renderContainerlab(topology, {
+        ...{ nodeImage, linuxImages, kindConfigFile: KIND_CONFIG_FILE },
+        ...(nodesSubnet === undefined ? {} : { nodesSubnet }),
+      }),
     manifests: (addresses) => remembered(addresses, () => synthesised(workloadsApp(spec, addresses))),
     secrets: requiredSecrets(workloadsApp(spec, [])).map((secret) => ({ ...secret, labels })),
     externalDatabase: externalDatabase(spec),

@@ -4,6 +4,9 @@ import { ownRun, RUN_LABEL } from '../host/descendants.js'
 import { must, type Run } from '../host/run.js'
 import { partsOfImage } from './contents.js'
 
+/** Also whoever interrupts waits for it. */
+const REMOVE_MS = 2_000
+
 /** Of an engine that is asked for a path that the image does not have. */
 const NO_SUCH_FILE = /Could not find the file|No such container:path/
 
@@ -25,7 +28,9 @@ export async function takeOut(image: string, root: string, run: Run, signal: Abo
       await copy('docker', ['cp', '--quiet', `${container}:/${path}`, folder], { signal })
     }
   } finally {
-    await run('docker', ['rm', '--force', container])
+    // By its label teardown finds one that an engine which hangs does not give up now.
+    const ends = AbortSignal.timeout(REMOVE_MS)
+    await run('docker', ['rm', '--force', container], { signal: ends }).catch(() => undefined)
   }
 }
 

@@ -2,8 +2,8 @@ import type { VerifyResult } from '../report/model.js'
 import type { FieldDrift } from '../cluster/drift.js'
 
 /**
- * `absent`: nothing was made, or all of it is gone; `half-made`: a deploy was cut off; `stopped`: containers of it do
- * not run, or are gone; `unreachable`: they run, and the API server does not answer; `running`: it answers.
+ * `absent`: nothing was made, or all of it is gone; `half-made`: a deploy or a teardown was cut off; `stopped`:
+ * containers of it do not run, or are gone; `unreachable`: they run, and the API server does not answer; `running`: it answers.
  */
 export type Phase = 'absent' | 'half-made' | 'stopped' | 'unreachable' | 'running'
 

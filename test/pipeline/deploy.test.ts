@@ -69,6 +69,8 @@ describe('from nothing', () => {
       name: 'lab',
       topology: { nodes: { lab: { image: 'headless-lab/node:1-k' } } },
     })
+    // 172.17.0.0/16 is Docker's own bridge's.
+    expect(seen?.topology).toMatchObject({ mgmt: { 'ipv4-subnet': '172.18.0.0/16' } })
     expect(seen?.kind).toBe(planOf().kindConfig)
     const call = world.calls.find(({ line }) => line.includes('containerlab deploy'))
     expect(call?.options).toMatchObject({ cwd: state.folder, env: { KUBECONFIG: state.kubeconfig() } })

@@ -208,6 +208,7 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
           }
         }
         const [gone] = world.containers.splice(i, 1)
+        if (!args.includes('-v')) continue
         removeVolumes(
           world,
           ({ name, stays }) => stays !== true && name !== 'data' && gone?.mounts?.includes(name) === true,

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { linuxContainerName, nodesNetwork } from '../../../topology/index.js'
+import { freeNodesSubnet, linuxContainerName, nodesNetwork } from '../../../topology/index.js'
 import { Containerlab } from '../../cluster/containerlab.js'
 import { Engine, type Container } from '../../cluster/engine.js'
 import { refreshHostEntries, removeHostEntries } from '../../cluster/host-entries.js'
@@ -46,7 +46,7 @@ export function nodesStep(context: DeployContext): Step {
       refuseToMakeAnew(context, corpse)
       if (await state.isHalfMade()) {
         io.progress('removing what was half made')
-        await removeHalfMade(engine, state, io.signal)
+        await removeHalfMade(engine, state, io)
       } else if (containers.length > 0) {
         // It was looked at before the artifacts were built, which may be long ago.
         await refuseOthersLab(containers, plan, state)
@@ -62,7 +62,7 @@ export function nodesStep(context: DeployContext): Step {
     undo: async (signal) => {
       if (!(await state.isHalfMade())) return
       const engine = new Engine(run, { signal })
-      await removeHalfMade(engine, state, signal)
+      await removeHalfMade(engine, state, { signal, progress: () => undefined })
       await removeHostEntries(plan.name, context.hostEntries)
       await journalNetwork(state, engine)
       await state.journal({ event: 'nodes-gone' })
@@ -136,7 +136,8 @@ async function makeNodes(
   const { name, topologyDigest } = plan
   await state.create()
   await state.write(KIND_CONFIG_FILE, plan.kindConfig)
-  await state.write(`${name}.clab.yaml`, plan.containerlab(image, await linuxImages(context)))
+  const nodesSubnet = freeNodesSubnet(plan.topology, await engine.hostNetworks([]))
+  await state.write(`${name}.clab.yaml`, plan.containerlab(image, await linuxImages(context), nodesSubnet))
   const networkBefore = await engine.networkId(nodesNetwork)
   if (networkBefore === undefined) await state.journal({ event: 'network-intent', network: nodesNetwork })
   // kind takes neither half a file nor a lock that it left when it was killed.

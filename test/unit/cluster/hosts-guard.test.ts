@@ -8,6 +8,7 @@ import { temporaryFolder } from '../host/fakes.js'
 const block = '###### CLAB-lab-START ######\n172.18.0.2\tlab-db\n###### CLAB-lab-END ######\n'
 const own = '127.0.0.1\tlocalhost\n10.0.0.1\thost\n'
 
+const other = block.replaceAll('lab-', 'other-')
 const like = block.replaceAll('lab-', 'lab-2-')
 
 describe('mendedHosts', () => {
@@ -35,6 +36,8 @@ describe('mendedHosts', () => {
     ],
     ['it was emptied, and somebody added a line', own, '10.0.0.3\tnew\n', `${own}10.0.0.3\tnew\n`],
     ['it was emptied, and another lab’s block came', own, like, own + like],
+    ['it was emptied, and another lab’s block came again', own + like + other, like, own + other + like],
+    ['there were other labs’ blocks only, of which one went', like + other, other, other],
     ['without an end it was emptied, and a line came', 'a\tb', '10.0.0.3\tnew\n', 'a\tb\n10.0.0.3\tnew\n'],
     [
       'a last line without an end was dropped, and another lab’s block came',

@@ -1,12 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { lock, tryLock, type LockOwner, type Release } from '../../../lab/host/lock.js'
 import { never, temporaryFolder } from './fakes.js'
+import { programOf, startProgram } from './program.js'
 
 /** Greater than any process id Linux gives (PID_MAX_LIMIT is 4194304). */
 const NOBODY = 5_000_000
@@ -130,27 +128,11 @@ describe('lock', () => {
 })
 
 describe('between processes', () => {
-  /** A folder with the lock's modules as plain JavaScript, and a program that uses them. */
-  async function program(main: string): Promise<string> {
-    const folder = await temporaryFolder()
-    await mkdir(join(folder, 'host'))
-    const host = ['lock', 'descendants', 'wait', 'deadline', 'not-found'].map((name) => `host/${name}`)
-    for (const name of [...host, 'errors', 'words']) {
-      const source = fileURLToPath(new URL(`../../../lab/${name}.ts`, import.meta.url))
-      const { outputText } = ts.transpileModule(await readFile(source, 'utf8'), {
-        compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
-      })
-      await writeFile(join(folder, `${name}.js`), outputText)
-    }
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-    await writeFile(join(folder, 'main.js'), `import { tryLock } from './host/lock.js'\n${main}`)
-    return folder
-  }
-  const start = (cwd: string): ChildProcess => {
-    const child = spawn(process.execPath, ['main.js'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    return child
-  }
+  const program = (main: string): Promise<string> =>
+    programOf(
+      ['lock', 'descendants', 'wait', 'deadline', 'not-found'],
+      `import { tryLock } from './host/lock.js'\n${main}`,
+    )
 
   it('one at a time holds it, also over the lock of a dead one', async () => {
     const folder = await program(`
@@ -164,7 +146,7 @@ describe('between processes', () => {
       }`)
     await writeFile(join(folder, 'count'), '0')
     await held(join(folder, 'lab.lock'), { pid: NOBODY })
-    const children = Array.from({ length: 3 }, () => start(folder))
+    const children = Array.from({ length: 3 }, () => startProgram(folder))
     expect(
       (await Promise.all(children.map((child) => once(child, 'exit')))).map(([code]) => code as number),
     ).toEqual([0, 0, 0])
@@ -177,7 +159,7 @@ describe('between processes', () => {
       console.log('held')
       setInterval(() => undefined, 1000)`)
     const file = join(folder, 'lab.lock')
-    const child = start(folder)
+    const child = startProgram(folder)
     if (child.stdout) await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
     expect(await tryLock(file, 'teardown')).toMatchObject({ pid: child.pid, purpose: 'deploy' })
     const ended = once(child, 'exit')

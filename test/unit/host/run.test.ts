@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { startTimeOf } from '../../../lab/host/descendants.js'
 import { commandLine, must, tail, tryRun, type RunOptions } from '../../../lab/host/run.js'
 import { fakeRun, labErrorOf, never, temporaryFolder } from './fakes.js'
+import { programOf, startProgram } from './program.js'
 
 describe('tryRun', () => {
   it('gives exit code and both streams, whatever the exit code', async () => {
@@ -113,6 +116,26 @@ describe('tryRun', () => {
   it('leaves an unaborted command its time', async () => {
     expect((await tryRun('true', [], { signal: never() })).exitCode).toBe(0)
   })
+})
+
+it('a program that ends leaves no command behind, but for those that are to go on', async () => {
+  const folder = await programOf(
+    ['run', 'descendants', 'wait', 'deadline'],
+    `import { tryRun } from './host/run.js'
+     void tryRun('sh', ['-c', 'echo $$ > gone; sleep 1000'])
+     void tryRun('sh', ['-c', 'echo $$ > stays; sleep 1000'], { outlives: true })
+     process.stdin.resume()
+     const { existsSync } = await import('node:fs')
+     while (!existsSync('gone') || !existsSync('stays')) await new Promise((next) => setImmediate(next))
+     process.exit(0)`,
+  )
+  const [code] = (await once(startProgram(folder), 'exit')) as [number]
+  expect(code).toBe(0)
+  const pid = async (name: string): Promise<number> => Number(await readFile(join(folder, name), 'utf8'))
+  const [gone, stays] = [await pid('gone'), await pid('stays')]
+  onTestFinished(() => void process.kill(-stays, 'SIGKILL'))
+  await vi.waitFor(async () => expect([undefined, 'ended']).toContain(await startTimeOf(gone)))
+  expect(await startTimeOf(stays)).toMatch(/^\d+$/)
 })
 
 describe('must', () => {

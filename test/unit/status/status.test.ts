@@ -16,7 +16,7 @@ interface Facts {
   readonly engine?: boolean
   /** State of each container that is there, by name. */
   readonly containers?: Readonly<Record<string, string>>
-  readonly journal?: 'nothing' | 'begun' | 'finished'
+  readonly journal?: 'nothing' | 'begun' | 'finished' | 'being removed'
   readonly silent?: string
   readonly notReady?: readonly string[]
   readonly drift?: readonly FieldDrift[] | 'gone' | LabError
@@ -37,6 +37,7 @@ async function look(facts: Facts = {}): Promise<LabStatus> {
     }
     await state.journal({ event: 'nodes-done', record })
   }
+  if (journal === 'being removed') await state.journal({ event: 'nodes-removed' })
   const { run } = fakeRun(({ args }) => {
     if (args[0] === 'version') return engine ? '28.0' : { exitCode: 1, stderr: 'no daemon' }
     if (args[0] === '-c') return '/usr/bin/dockerd'
@@ -71,6 +72,7 @@ describe('the phase of a lab', () => {
     ['absent', { containers: {}, journal: 'nothing' }, 'absent', false],
     ['absent, as its containers are gone', { containers: {} }, 'absent', false],
     ['half-made', { containers: { [names[0] ?? '']: 'running' }, journal: 'begun' }, 'half-made', false],
+    ['half removed', { containers: {}, journal: 'being removed' }, 'half-made', false],
     [
       'stopped, as a node does not run',
       { containers: { ...running, [names[1] ?? '']: 'exited' } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findClashes, type HostNetworks } from '../../../topology/clashes.js'
+import { findClashes, freeNodesSubnet, type HostNetworks } from '../../../topology/clashes.js'
 import { topologyOf } from './fixtures.js'
 
 const find = (host: Partial<HostNetworks>, input = {}) =>
@@ -108,5 +108,28 @@ describe('findClashes', () => {
   it('offers nothing where nothing is free', () => {
     const [clash] = find({ dockerNetworks: [network('all', '0.0.0.0/0')] })
     expect(clash?.fix).toMatch(/write another range for topology\.podSubnets\[0\]\.$/)
+  })
+})
+
+describe('freeNodesSubnet', () => {
+  const free = (host: Partial<HostNetworks>, input = {}) =>
+    freeNodesSubnet(topologyOf(input), { dockerNetworks: [], routes: [], ...host })
+
+  it('is the first that nobody uses: no Docker network, no route, and not the lab itself', () => {
+    expect(free({})).toBe('172.18.0.0/16')
+    expect(free({ dockerNetworks: [network('shop', '172.18.3.0/24')] })).toBe('172.19.0.0/16')
+    expect(free({ routes: [{ destination: '172.16.0.0/14', device: 'tun0' }] })).toBe('172.20.0.0/16')
+    expect(free({}, { podSubnets: ['172.16.0.0/13'] })).toBe('172.24.0.0/16')
+  })
+
+  it('is never in the range of the pods, wherever the rest of the host is', () => {
+    const routes = [{ destination: '172.16.0.0/12', device: 'tun0' }]
+    expect(free({ routes })).toBe('10.224.0.0/16')
+    expect(free({ routes }, { podSubnets: ['10.244.0.0/16'] })).toBe('192.168.0.0/20')
+  })
+
+  it('is none where all are taken', () => {
+    const taken = ['172.16.0.0/12', '192.168.0.0/16', '10.0.0.0/8']
+    expect(free({ dockerNetworks: [network('all', ...taken)] })).toBeUndefined()
   })
 })
