@@ -23,7 +23,7 @@ const STAGES = [
   { stage: 'nodes', takesMs: 30_000, points: 8 },
   { stage: 'kubeconfig', takesMs: 500, points: 2 },
   { stage: 'Calico', takesMs: 15_000, points: 3 },
-  { stage: 'credentials', takesMs: 200, points: 1 },
+  { stage: 'credentials', takesMs: 50, points: 1 },
   { stage: 'workloads', takesMs: 12_000, points: 4 },
   { stage: 'verifying', takesMs: 1_500, points: 2 },
 ] as const
