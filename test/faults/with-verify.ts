@@ -104,7 +104,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
     await made()
     const before = await kubectl('get', 'pods', '-A', '-o', 'name')
     const stopped = await lab().run('stop')
-    expect(stopped.stderr).toContain('npm run start brings it back')
+    expect(stopped.stderr).toMatch(/npm run start\b.* brings it back/)
     expect(
       (await command('docker', 'ps', '-q', '--filter', `label=io.x-k8s.kind.cluster=${NAME}`)).stdout,
     ).toBe('')
