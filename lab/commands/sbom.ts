@@ -7,7 +7,7 @@ import { LabError } from '../errors.js'
 import { cacheDir } from '../host/paths.js'
 import { tryRun, type Run } from '../host/run.js'
 import { neededArtifacts } from '../plan/plan.js'
-import { writeWhole } from '../report/write-whole.js'
+import { makeFolder, writeWhole } from '../report/write-whole.js'
 import { readFolder, readImage, type Contents } from '../sbom/contents.js'
 import { bomFile, describeArtifact, modulesOf, withoutLicence } from '../sbom/describe.js'
 import { moduleLicences } from '../sbom/module-licences.js'
@@ -27,8 +27,7 @@ export async function sbom(options: SbomOptions, { signal, say, print }: Command
   const { plan } = await openLab(options)
   const artifacts = await allBuilt(await defaultSource(), neededArtifacts(plan))
   const modules = await moduleCache(tryRun)
-  const folder = options.output ?? 'sbom'
-  await mkdir(folder, { recursive: true })
+  const folder = await makeFolder(options.output ?? 'sbom')
   for (const { artifact, title } of artifacts) {
     signal.throwIfAborted()
     const contents = await contentsOf(artifact, signal)

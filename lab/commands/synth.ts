@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { makeFolder } from '../report/write-whole.js'
 import { openLab, type CommandIo, type LabOptions } from './context.js'
 
 export interface SynthOptions extends LabOptions {
@@ -22,8 +23,7 @@ export async function synth(options: SynthOptions, io: CommandIo): Promise<numbe
     return 0
   }
   const { CDK8S_OUTDIR: named = '' } = process.env
-  const folder = options.output ?? (named === '' ? 'dist' : named)
-  await mkdir(folder, { recursive: true })
+  const folder = await makeFolder(options.output ?? (named === '' ? 'dist' : named))
   const file = join(folder, 'lab.k8s.yaml')
   await writeFile(file, yaml)
   io.say(`${manifests.length} objects written to ${file}`)

@@ -1,5 +1,5 @@
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, normalize, resolve } from 'node:path'
 import { LabError } from '../errors.js'
 import { unlessAbsent } from '../host/not-found.js'
 
@@ -12,7 +12,7 @@ export async function writeWhole(file: string, content: string | Uint8Array, mod
   const there = await statOf(file)
   if (there !== undefined && !there.isFile()) return writeFile(file, content)
   // A link to a file stays one.
-  const target = there === undefined ? file : await realpath(file)
+  const target = there === undefined ? resolve(file) : await realpath(file)
   const temporary = `${target}.${String(process.pid)}.new`
   try {
     await writeFile(temporary, content, { flush: true, mode })
@@ -34,6 +34,16 @@ export async function mustBeWritable(file: string): Promise<void> {
     throw new LabError('usage.invalid', `${file} cannot be written: there is no folder ${folder}`)
   if ((await statOf(file))?.isDirectory() === true)
     throw new LabError('usage.invalid', `${file} cannot be written: it is a folder`)
+}
+
+/**
+ * Makes the folder that somebody named for what is written, and returns its name. `a/../b` is `b`: mkdir would make `a`,
+ * which nobody asked for.
+ */
+export async function makeFolder(named: string): Promise<string> {
+  const folder = normalize(named)
+  await mkdir(folder, { recursive: true })
+  return folder
 }
 
 const statOf = (path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> =>

@@ -50,6 +50,12 @@ it('writes into the folder that cdk8s synth names', async () => {
   expect(await readdir(folder)).toEqual(['lab.k8s.yaml'])
 })
 
+it('makes no folder on the way to one that is elsewhere', async () => {
+  const folder = await temporaryFolder()
+  await synthesised({ output: `${folder}/absent/../manifests` })
+  expect(await readdir(folder)).toEqual(['manifests'])
+})
+
 it('takes an empty name of that folder for none', async () => {
   const [before, folder] = [process.cwd(), await temporaryFolder()]
   process.env['CDK8S_OUTDIR'] = ''
