@@ -3,8 +3,9 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { checkNode, ensureBuild, ensurePackages } from './packages.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -14,6 +15,7 @@ ensureBuild(root)
 
 const reports = mkdtempSync(join(tmpdir(), 'headless-lab-test-'))
 const total = { passed: 0, failed: 0, skipped: 0 }
+const notes = []
 let broken = false
 try {
   // The quick ones first: they need nothing, and a mistake they find would cost minutes on the real thing.
@@ -35,6 +37,8 @@ try {
 } finally {
   rmSync(reports, { recursive: true, force: true })
 }
+// Once more at the end: of a long log the end is what is read.
+for (const note of notes) console.log(note)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = broken || total.failed > 0 || total.passed === 0 ? 1 : 0
 
@@ -62,10 +66,31 @@ function run(name, projects) {
     total.passed += result.numPassedTests
     total.failed += result.numFailedTests
     total.skipped += result.numPendingTests + result.numTodoTests
+    notes.push(...result.testResults.flatMap(notesOf))
   } catch {
-    console.log(`vitest wrote no report of ${projects.join(', ')} (exit code ${status})`)
+    notes.push(`failed: vitest wrote no report of ${projects.join(', ')} (exit code ${status})`)
     total.failed++
   }
+}
+
+/** A line for each test of a file that failed or was skipped, and for a file that did not get as far as its tests. */
+function notesOf({ name, status, message, assertionResults }) {
+  const file = relative(root, name)
+  const told = assertionResults.flatMap(({ fullName, status, failureMessages }) => {
+    if (status === 'failed') return [`failed: ${file}: ${fullName}: ${startOf(failureMessages[0] ?? '')}`]
+    return status === 'passed' ? [] : [`skipped: ${file}: ${fullName}`]
+  })
+  return status === 'failed' && !told.some((line) => line.startsWith('failed'))
+    ? [`failed: ${file}: ${startOf(message)}`, ...told]
+    : told
+}
+
+/** The first lines of what a failed test says; the whole, with its colours, is further up. */
+function startOf(message) {
+  return stripVTControlCharacters(message)
+    .split(/\n\s+at /)[0]
+    .trim()
+    .slice(0, 1_000)
 }
 
 /** Why the real thing cannot run here; undefined when it can. With CI=true what is missing may be installed. */
