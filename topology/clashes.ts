@@ -41,7 +41,7 @@ export function findClashes(topology: Topology, host: HostNetworks): Clash[] {
     subnets.flatMap((text) => cidrs(text).map((cidr) => ({ ...network, text, cidr }))),
   )
   const routes = host.routes.flatMap((route) => destinations(route).map((cidr) => ({ ...route, cidr })))
-  const taken = [...networks, ...routes, ...ranges].map(({ cidr }) => cidr)
+  const taken = takenBy(topology, host)
   return ranges.flatMap((range) => {
     const near = networks.filter(({ cidr }) => overlaps(range.cidr, cidr))
     const over = routes.filter(
@@ -73,11 +73,7 @@ export function findClashes(topology: Topology, host: HostNetworks): Clash[] {
  * (moby 28), and those come to 192.168.0.0/20, amid the customary range of pods.
  */
 export function freeNodesSubnet(topology: Topology, host: HostNetworks): string | undefined {
-  const taken = [
-    ...placed(topology).map(({ cidr }) => cidr),
-    ...host.dockerNetworks.flatMap(({ subnets }) => subnets.flatMap(cidrs)),
-    ...host.routes.flatMap(destinations),
-  ]
+  const taken = takenBy(topology, host)
   const free = nodesSubnets.flatMap(cidrs).find((one) => !taken.some((other) => overlaps(one, other)))
   return free && formatCidr(free)
 }
@@ -87,6 +83,13 @@ const nodesSubnets = [
   ...Array.from({ length: 14 }, (_, i) => `172.${String(18 + i)}.0.0/16`),
   ...Array.from({ length: 16 }, (_, i) => `192.168.${String(16 * i)}.0/20`),
   ...Array.from({ length: 16 }, (_, i) => `10.${String(224 + i)}.0.0/16`),
+]
+
+/** Every range that the topology or the host uses. */
+const takenBy = (topology: Topology, host: HostNetworks): Cidr[] => [
+  ...placed(topology).map(({ cidr }) => cidr),
+  ...host.dockerNetworks.flatMap(({ subnets }) => subnets.flatMap(cidrs)),
+  ...host.routes.flatMap(destinations),
 ]
 
 interface Placed {

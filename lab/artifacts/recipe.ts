@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from '../host/error-code.js'
 import type { Tool } from '../host/requirements.js'
 
 /**
@@ -104,7 +105,7 @@ export function imageRef({ name, version, key }: Pick<KeyedRecipe, 'name' | 'ver
 /** Paths relative to `root`, sorted; a file is itself. Editors' and the system's leftovers are no inputs. */
 async function filesBelow(root: string, path: string): Promise<string[]> {
   const entries = await readdir(join(root, path), { withFileTypes: true }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
+    if (hasCode(error, 'ENOTDIR')) return undefined
     throw error
   })
   if (entries === undefined) return [path]

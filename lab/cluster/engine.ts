@@ -153,19 +153,15 @@ export class Engine {
     return [...new Set(names)].filter((name) => ANONYMOUS.test(name))
   }
 
-  /** Names of all volumes. */
-  async allVolumes(): Promise<string[]> {
-    return this.lines('volume', 'ls', '-q')
+  /** Those of these volumes that are there. */
+  async volumesLeft(volumes: ReadonlySet<string>): Promise<string[]> {
+    if (volumes.size === 0) return []
+    return (await this.lines('volume', 'ls', '-q')).filter((volume) => volumes.has(volume))
   }
 
   /** One that is gone, or that the engine is removing already, is none that fails. */
   async removeVolumes(volumes: readonly string[]): Promise<void> {
     if (volumes.length > 0) await this.run('docker', ['volume', 'rm', '-f', ...volumes], this.options)
-  }
-
-  /** Names of all networks. */
-  async networks(): Promise<string[]> {
-    return this.lines('network', 'ls', '--format', '{{.Name}}')
   }
 
   /** The id of a network, of 64 hexadecimal digits; `undefined` where there is none of that name. */

@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { LabError } from '../errors.js'
 import { withDeadline } from './deadline.js'
+import { hasCode } from './error-code.js'
 import { waitUntil } from './wait.js'
 
 /** A process, told apart from a later one with the same id by its start time. */
@@ -35,17 +36,15 @@ export const self = async (): Promise<ProcessIdentity> => ({
 })
 
 /** What the environment of a command holds so that {@link endDescendants} finds it. */
-export async function descendantMark(of: ProcessIdentity): Promise<Record<string, string>> {
-  return { [VARIABLE]: await valueFor(of) }
-}
+export const markOf = (run: string): Record<string, string> => ({ [VARIABLE]: run })
 
 let own: Promise<string> | undefined
 
 /** What tells this run from all others, the same as long as it lasts: `pid:[4026531836] 4711 123456`. */
-export const ownRun = (): Promise<string> => (own ??= self().then(valueFor))
+export const ownRun = (): Promise<string> => (own ??= self().then(runOf))
 
-/** The mark of this process. */
-export const ownMark = async (): Promise<Record<string, string>> => ({ [VARIABLE]: await ownRun() })
+/** The mark of this run. */
+export const ownMark = (): Promise<Record<string, string>> => ownRun().then(markOf)
 
 /**
  * The label of containers that nobody but the run needs which made them, with {@link ownRun} as its value; an image
@@ -66,14 +65,14 @@ export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<bool
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    if (hasCode(error, 'ESRCH')) return false
   }
   const now = await startTimeOf(pid)
   return now === undefined || startTime === '' || now === startTime
 }
 
-/** Process ids mean something in their namespace only: those of a container are others. */
-async function valueFor({ pid, startTime }: ProcessIdentity): Promise<string> {
+/** The run of a process. Process ids mean something in their namespace only: those of a container are others. */
+export async function runOf({ pid, startTime }: ProcessIdentity): Promise<string> {
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '')
   return `${namespace} ${String(pid)} ${startTime}`
 }
@@ -85,7 +84,7 @@ async function valueFor({ pid, startTime }: ProcessIdentity): Promise<string> {
  * @throws LabError `lab.locked` that names those that do not end
  */
 export async function endDescendants(of: ProcessIdentity): Promise<void> {
-  const entry = `${VARIABLE}=${await valueFor(of)}`
+  const entry = `${VARIABLE}=${await runOf(of)}`
   let left: number[] = []
   const look = async (): Promise<string | undefined> => {
     left = await processesWith(entry)

@@ -1,5 +1,6 @@
 import { LabError } from '../errors.js'
 import { FREE_SPACE } from './disk.js'
+import { hasCode } from './error-code.js'
 
 /** What a system says of a file for reasons that are its own. `ENOENT` is none: who reads a file must expect that. */
 const NOT_ALLOWED = ['EACCES', 'EPERM', 'EROFS']
@@ -7,12 +8,10 @@ const REFUSALS = [...NOT_ALLOWED, 'ENOTDIR', 'EISDIR', 'EEXIST', 'ELOOP', 'ENAME
 const FULL = ['ENOSPC', 'EDQUOT']
 
 /** Whether an error says that a disk is full, or what its user may have of it. */
-export const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && FULL.includes(String(error.code))
+export const isDiskFull = (error: unknown): boolean => hasCode(error, ...FULL)
 
 /** Whether an error says that this user may not write there. */
-export const isWriteRefusal = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && NOT_ALLOWED.includes(String(error.code))
+export const isWriteRefusal = (error: unknown): boolean => hasCode(error, ...NOT_ALLOWED)
 
 /** An error of the file system as people read it; `undefined` for any other error. */
 export function asFileError(error: unknown): LabError | undefined {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { endDescendants, isAlive, self, type ProcessIdentity } from './descendants.js'
+import { hasCode } from './error-code.js'
 import { isNotFound, unlessAbsent } from './not-found.js'
 import { waitUntil } from './wait.js'
 
@@ -37,7 +38,7 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
           await rm(file, { force: true })
         }
       } catch (error) {
-        if (!isCode(error, 'EEXIST')) throw error
+        if (!hasCode(error, 'EEXIST')) throw error
       }
       const text = await read(file)
       if (text === undefined) continue
@@ -129,8 +130,4 @@ function ownerIn(text: string): LockOwner | undefined {
   } catch {
     return undefined
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,9 +1,8 @@
 import { access } from 'node:fs/promises'
+import { hasCode } from './error-code.js'
 
 /** Whether an error of the file system says that there is no such file. */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-}
+export const isNotFound = (error: unknown): boolean => hasCode(error, 'ENOENT', 'ENOTDIR')
 
 /** What an effect on a file gives; `undefined` where there is no such file. */
 export async function unlessAbsent<T>(effect: Promise<T>): Promise<T | undefined> {

@@ -57,7 +57,7 @@ export async function removeHalfMade(
     },
     { signal, everyMs: EVERY_MS, onWaiting: progress },
   )
-  const left = (await engine.allVolumes()).filter((volume) => volumes.has(volume))
+  const left = await engine.volumesLeft(volumes)
   await engine.removeVolumes(left)
   return { containers: [...removed.values()], volumes: left }
 }

@@ -87,7 +87,7 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         const labelled = await engine.volumes(name)
         for (const volume of [...anonymous, ...labelled, ...(await state.volumesOfNodes())])
           volumes.add(volume)
-        const before = (await leftVolumes(engine, volumes)).length
+        const before = (await engine.volumesLeft(volumes)).length
         // Where there is no journal, none is begun: its folder would be the only thing to remove.
         if (await exists(state.folder)) {
           await state.journal({ event: 'nodes-removed', volumes: anonymous })
@@ -96,10 +96,10 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         await containerlabDestroy(context, run, signal, progress)
         // containerlab cannot be trusted to have removed them (see Containerlab.destroy).
         await engine.removeContainers(await engine.containers(name))
-        await engine.removeVolumes(await leftVolumes(engine, volumes))
+        await engine.removeVolumes(await engine.volumesLeft(volumes))
         const all = [...halfMade.containers, ...containers]
         removed.push(...all.map((container) => `container ${container.name}`))
-        const gone = halfMade.volumes.length + before - (await leftVolumes(engine, volumes)).length
+        const gone = halfMade.volumes.length + before - (await engine.volumesLeft(volumes)).length
         if (gone > 0) removed.push(gone === 1 ? '1 volume' : `${gone} volumes`)
         return all.length === 0 ? 'there were none' : `${all.length} removed`
       },
@@ -183,10 +183,6 @@ async function ownNetworks(
   return found.flat()
 }
 
-async function leftVolumes(engine: Engine, volumes: ReadonlySet<string>): Promise<string[]> {
-  return volumes.size === 0 ? [] : (await engine.allVolumes()).filter((volume) => volumes.has(volume))
-}
-
 /** Everything of the lab that is still in the engine; a network that others use is theirs by now. */
 async function leftInEngine(
   context: TeardownContext,
@@ -197,7 +193,7 @@ async function leftInEngine(
   const [containers, labelled, known, networks] = await Promise.all([
     engine.containers(name),
     engine.volumes(name),
-    leftVolumes(engine, volumes),
+    engine.volumesLeft(volumes),
     ownNetworks(engine, context),
   ])
   return [

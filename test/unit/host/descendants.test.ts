@@ -4,8 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import {
-  descendantMark,
   endDescendants,
+  markOf,
+  runOf,
   self,
   startTimeOf,
   type ProcessIdentity,
@@ -19,7 +20,7 @@ const dead: ProcessIdentity = { pid: 5_000_001, startTime: '7' }
 
 /** A process that the given one started, and that has left its group. */
 async function startedBy(owner: ProcessIdentity): Promise<{ pid: number; gone: () => Promise<boolean> }> {
-  const env = { ...process.env, ...(await descendantMark(owner)) }
+  const env = { ...process.env, ...markOf(await runOf(owner)) }
   // The shell stays, so that it is a grandchild of the marked process that is looked for, too.
   const child = spawn('sh', ['-c', 'sleep 1000 & echo $!; wait'], {
     env,
@@ -68,7 +69,7 @@ it('whoever takes over the lock of a dead run ends what that has left', async ()
 })
 
 it('commands carry the mark of this run, but for those that outlive it', async () => {
-  const [[name, value] = ['', '']] = Object.entries(await descendantMark(await self()))
+  const [[name, value] = ['', '']] = Object.entries(markOf(await runOf(await self())))
   const script = ['-c', `printf %s "$${name}"`]
   expect((await tryRun('sh', script)).stdout).toBe(value)
   expect((await tryRun('sh', script, { env: { GREETING: 'hello' } })).stdout).toBe(value)

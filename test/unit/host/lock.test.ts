@@ -130,7 +130,7 @@ describe('lock', () => {
 describe('between processes', () => {
   const program = (main: string): Promise<string> =>
     programOf(
-      ['lock', 'descendants', 'wait', 'deadline', 'not-found'],
+      ['lock', 'descendants', 'wait', 'deadline', 'not-found', 'error-code'],
       `import { tryLock } from './host/lock.js'\n${main}`,
     )
 

@@ -120,7 +120,7 @@ describe('tryRun', () => {
 
 it('a program that ends leaves no command behind, but for those that are to go on', async () => {
   const folder = await programOf(
-    ['run', 'descendants', 'wait', 'deadline'],
+    ['run', 'descendants', 'wait', 'deadline', 'error-code'],
     `import { tryRun } from './host/run.js'
      void tryRun('sh', ['-c', 'echo $$ > gone; sleep 1000'])
      void tryRun('sh', ['-c', 'echo $$ > stays; sleep 1000'], { outlives: true })
