@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import prettier from 'prettier'
+import { askedFor, shipped } from './shipped.mjs'
 
 /** Licences (SPDX) under which a program of Apache-2.0 may use and ship a package, with its notice. */
 const KNOWN = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Python-2.0', 'Unlicense']
@@ -13,7 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.includes('--check'))
 
 async function main(check) {
-  const packages = shipped(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
+  const packages = listed(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
   const bad = unknown(packages)
   if (bad.length > 0) fail(`no licence that is known: ${bad.join(', ')} (see scripts/licences.mjs)`)
   const file = join(root, 'docs', 'licences.md')
@@ -23,11 +24,10 @@ async function main(check) {
     fail('docs/licences.md is not what package-lock.json says; run: npm run licences')
 }
 
-/** What `npm install headless-lab` brings: everything in the lockfile but what only developing needs. */
-export function shipped({ packages }) {
-  const direct = Object.keys(packages[''].dependencies ?? {})
-  return Object.entries(packages)
-    .filter(([path, { dev, devOptional, peer }]) => path !== '' && !dev && !devOptional && !peer)
+/** What `npm install headless-lab` brings, in the order of the page. */
+export function listed(lockfile) {
+  const direct = Object.keys(askedFor(lockfile))
+  return Object.entries(shipped(lockfile))
     .map(([path, { version, license }]) => {
       const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
       return { name, version, licence: license, direct: direct.includes(name) }

@@ -80,6 +80,9 @@ export function parseSourcesList(text: string): AptSource[] {
   })
 }
 
+/** Where the package debian-archive-keyring puts the keys of Debian's releases, and debootstrap looks for them. */
+export const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
 /** Debian's releases that a host may be on, oldest first. */
 export const debianReleases = ['bullseye', 'bookworm', 'trixie', 'forky', 'sid'] as const
 export type DebianRelease = (typeof debianReleases)[number]

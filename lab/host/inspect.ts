@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { parseOsRelease, readAptSources } from './debian.js'
+import { DEBIAN_KEYRING, parseOsRelease, readAptSources } from './debian.js'
 import { ask, engineState, onPath } from './engine.js'
 import type { HostFacts } from './requirements.js'
 import type { Run } from './run.js'
 
 /** Looks at the host; changes nothing. */
 export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFacts> {
-  const [os, hasApt, engine, ip, dockerCli, hasGo, debootstrap, maven, aptSources] = await Promise.all([
+  const [os, hasApt, engine, ip, dockerCli, hasGo, debootstrap, gpgv, maven, aptSources] = await Promise.all([
     readFile('/etc/os-release', 'utf8').then(parseOsRelease, () => parseOsRelease('')),
     onPath(run, 'apt-get', signal),
     engineState(run, signal),
@@ -17,10 +17,12 @@ export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFa
     onPath(run, 'debootstrap', signal).then(
       async (found) => found || onPath(run, '/usr/sbin/debootstrap', signal),
     ),
+    onPath(run, 'gpgv', signal),
     onPath(run, 'mvn', signal),
     readAptSources(),
   ])
   const go = hasGo ? await goVersion(run, signal) : { version: undefined, toolchain: 'local' }
+  const keyring = await ask(run, 'test', ['-e', DEBIAN_KEYRING], signal)
   return {
     os,
     hasApt,
@@ -31,6 +33,8 @@ export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFa
     go: go.version,
     goToolchain: go.toolchain,
     debootstrap,
+    debianKeyring: keyring.exitCode === 0,
+    gpgv,
     maven,
     aptSources,
   }

@@ -5,13 +5,13 @@ import { engineState, probePrivileged, startEngine, stopEngine } from './engine.
 import { inspectHost } from './inspect.js'
 import {
   AS_ROOT,
+  changesOf,
   installSteps,
   newerEngine,
   requirements,
   ROOT,
   shellLines,
   simulated,
-  upgradesOf,
   type HostFacts,
   type InstallStep,
   type Requirement,
@@ -99,7 +99,7 @@ async function install(steps: readonly InstallStep[], why: string, options: Inst
       options.signal.throwIfAborted()
       if (command.includes('install')) {
         try {
-          await agreeToUpgrades(command, options)
+          await agreeToChanges(command, options)
         } catch (error) {
           // apt goes on as if nothing had been asked.
           for (const path of made) await rm(path, { force: true })
@@ -127,13 +127,21 @@ async function agree(
   })
 }
 
-/** What apt would upgrade is known only now, with the lists of packages up to date: it is agreed to by itself. */
-async function agreeToUpgrades(command: readonly string[], options: InstallOptions): Promise<void> {
-  const upgrades = upgradesOf((await toEnd(simulated(command), options)).stdout)
-  if (upgrades.length === 0) return
-  const why = `apt would upgrade ${upgrades.length} installed packages: ${upgrades.join(' ')}`
+/**
+ * What apt would upgrade and remove of what is installed is known only now, with the lists of packages up to date:
+ * it is agreed to by itself.
+ */
+async function agreeToChanges(command: readonly string[], options: InstallOptions): Promise<void> {
+  const { upgrades, removals } = changesOf((await toEnd(simulated(command), options)).stdout)
+  const changes = [counted('upgrade', upgrades), counted('remove', removals)].filter((text) => text !== '')
+  if (changes.length === 0) return
+  const why = `of the installed packages apt would ${changes.join(' and ')}`
   await agree(why, 'Go on?', [command.join(' ')], options)
 }
+
+/** `remove 2 (a b)`, and nothing where there are none. */
+const counted = (verb: string, names: readonly string[]): string =>
+  names.length === 0 ? '' : `${verb} ${names.length} (${names.join(' ')})`
 
 /**
  * Runs a package command to its end, also when the program is interrupted or killed meanwhile: a half-configured

@@ -19,6 +19,10 @@ export interface HostFacts {
   /** What `go env GOTOOLCHAIN` says: with `auto` Go fetches a newer toolchain by itself. */
   readonly goToolchain: string
   readonly debootstrap: boolean
+  /** Whether there are the keys of Debian's releases: debootstrap verifies with them. */
+  readonly debianKeyring: boolean
+  /** Whether there is `gpgv`, which debootstrap verifies with; Debian 13's could also with `sqv`, older ones not. */
+  readonly gpgv: boolean
   readonly maven: boolean
   readonly aptSources: readonly AptSource[]
 }
@@ -83,13 +87,9 @@ export function requirements(facts: HostFacts, tools: readonly Tool[]): Requirem
   if (!facts.ip) {
     found.push({ name: 'iproute2', missing: 'the command ip is not installed', packages: ['iproute2'], from })
   }
-  if (tools.includes('debootstrap') && !facts.debootstrap) {
-    found.push({
-      name: 'debootstrap',
-      missing: 'debootstrap is not installed',
-      packages: ['debootstrap'],
-      from,
-    })
+  if (tools.includes('debootstrap')) {
+    for (const name of debootstrapPackages(facts))
+      found.push({ name, missing: `${name} is not installed`, packages: [name], from })
   }
   if (tools.includes('maven') && !facts.maven) {
     // It brings a Java to run on where there is none.
@@ -131,9 +131,19 @@ export function simulated(command: readonly string[]): string[] {
   return command.flatMap((word) => (word === 'apt-get' ? [word, '-s'] : [word]))
 }
 
-/** Packages that a simulated apt run would upgrade (apt-get(8), lines `Inst name [old] (new …)`). */
-export function upgradesOf(simulation: string): string[] {
-  return [...simulation.matchAll(/^Inst (\S+) \[/gm)].map((match) => match[1] ?? '')
+/** What a run of apt does to packages that are installed already: their names. */
+export interface AptChanges {
+  readonly upgrades: readonly string[]
+  readonly removals: readonly string[]
+}
+
+/**
+ * What a simulated apt run would change of what is installed (apt-get(8)): lines `Inst name [old] (new …)`, and
+ * `Remv name [old]`, or `Purg` where apt is set to remove configuration too.
+ */
+export function changesOf(simulation: string): AptChanges {
+  const names = (line: RegExp): string[] => [...simulation.matchAll(line)].map((match) => match[1] ?? '')
+  return { upgrades: names(/^Inst (\S+) \[/gm), removals: names(/^(?:Remv|Purg) (\S+)/gm) }
 }
 
 /** A step as lines that can be pasted into a shell. */
@@ -160,6 +170,12 @@ export function atLeast(version: string, wanted: string): boolean {
 function clientPackages(facts: HostFacts): string[] {
   const isDebian = debianMirror(facts.aptSources) !== undefined
   return isDebian && newerRelease(facts) === undefined ? ['docker-cli'] : []
+}
+
+/** Which packages are not there of debootstrap and of what it verifies with, which it only recommends. */
+function debootstrapPackages({ debootstrap, debianKeyring, gpgv }: HostFacts): string[] {
+  const there = { debootstrap, 'debian-archive-keyring': debianKeyring, gpgv }
+  return Object.entries(there).flatMap(([name, isThere]) => (isThere ? [] : [name]))
 }
 
 function goIsGoodEnough({ go, goToolchain }: HostFacts): boolean {

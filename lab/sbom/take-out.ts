@@ -25,7 +25,7 @@ export async function takeOut(image: string, root: string, run: Run, signal: Abo
     for (const path of partsOfImage) {
       const folder = join(root, dirname(path))
       await mkdir(folder, { recursive: true })
-      await copy('docker', ['cp', '--quiet', `${container}:/${path}`, folder], { signal })
+      await copy('docker', ['cp', `${container}:/${path}`, folder], { signal })
     }
   } finally {
     // By its label teardown finds one that an engine which hangs does not give up now.

@@ -19,6 +19,9 @@ export const debian12: HostFacts = {
   go: undefined,
   goToolchain: 'local',
   debootstrap: false,
+  // Its apt needs both.
+  debianKeyring: true,
+  gpgv: true,
   maven: false,
   aptSources: [debianSource('bookworm')],
 }
@@ -26,6 +29,8 @@ export const debian12: HostFacts = {
 /** Debian 13 with nothing of what a lab needs. */
 export const debian13: HostFacts = {
   ...debian12,
+  // Its apt verifies with sqv.
+  gpgv: false,
   os: { id: 'debian', like: [], codename: 'trixie', prettyName: 'Debian GNU/Linux 13 (trixie)' },
   aptSources: [debianSource('trixie')],
 }
@@ -33,6 +38,7 @@ export const debian13: HostFacts = {
 /** Ubuntu 24.04 with nothing of what a lab needs. */
 export const ubuntu2404: HostFacts = {
   ...debian12,
+  debianKeyring: false,
   os: { id: 'ubuntu', like: ['debian'], codename: 'noble', prettyName: 'Ubuntu 24.04.1 LTS' },
   aptSources: [
     {
@@ -49,5 +55,6 @@ export const fedora: HostFacts = {
   ...debian12,
   os: { id: 'fedora', like: [], codename: '', prettyName: 'Fedora Linux 41' },
   hasApt: false,
+  debianKeyring: false,
   aptSources: [],
 }

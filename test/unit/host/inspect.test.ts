@@ -11,7 +11,10 @@ const host = (there: readonly string[], go = '') =>
 
 it('finds what is there', async () => {
   const { run } = host(
-    ['apt-get', 'docker', 'dockerd', 'go', 'mvn', '/usr/sbin/debootstrap'],
+    [
+      ...['apt-get', 'docker', 'dockerd', 'go', 'mvn', '/usr/sbin/debootstrap', 'gpgv'],
+      '/usr/share/keyrings/debian-archive-keyring.gpg',
+    ],
     'go1.24.4\nauto\n',
   )
   expect(await inspectHost(run, never())).toMatchObject({
@@ -21,6 +24,8 @@ it('finds what is there', async () => {
     go: '1.24.4',
     goToolchain: 'auto',
     debootstrap: true,
+    debianKeyring: true,
+    gpgv: true,
     maven: true,
   })
 })
@@ -33,6 +38,8 @@ it('finds nothing, and asks nothing of what is not there', async () => {
     dockerCli: false,
     go: undefined,
     debootstrap: false,
+    debianKeyring: false,
+    gpgv: false,
     maven: false,
   })
   expect(linesOf(calls).some((line) => line.startsWith('go env'))).toBe(false)

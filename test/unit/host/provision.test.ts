@@ -53,6 +53,7 @@ const installed = {
   dockerCli: true,
   ip: true,
   debootstrap: true,
+  gpgv: true,
   maven: true,
   go: '1.24',
 } as const
@@ -158,8 +159,9 @@ describe('with consent', () => {
     expect(changing).toEqual(asked[0])
   })
 
-  it('brings a newer engine where the release’s own fails the probe, after showing what it upgrades', async () => {
-    const simulation = 'Inst libc6 [2.36] (2.41)\nInst runc (1.1)\nInst containerd [1.6] (1.7)\n'
+  it('brings a newer engine where the release’s own fails the probe, after showing what it changes', async () => {
+    const simulation =
+      'Inst libc6 [2.36] (2.41)\nInst runc (1.1)\nRemv tini [0.19]\nInst containerd [1.6] (1.7)\n'
     const apt = ({ line }: Call): string =>
       line.includes('-s install') && line.includes('-t') ? simulation : ''
     const { done, questions } = provision({ facts: debian12, probes: [refused], apt })
@@ -167,7 +169,7 @@ describe('with consent', () => {
     expect(questions).toEqual([
       expect.stringMatching(/^No Docker engine is installed/),
       expect.stringMatching(/^The installed Docker engine cannot start privileged containers/),
-      'Apt would upgrade 2 installed packages: libc6 containerd. Go on?',
+      'Of the installed packages apt would upgrade 2 (libc6 containerd) and remove 1 (tini). Go on?',
     ])
     expect(world.effects).toEqual([
       'apt-get update',
@@ -192,7 +194,7 @@ describe('with consent', () => {
       const { done, asked } = provision({ facts, probes: [refused], apt, consent: [true, false] })
       const error = await labErrorOf(done)
       expect(error).toMatchObject({ code: 'host.consent', exitCode: 3 })
-      expect(error.message).toContain('apt would upgrade 1 installed packages: libc6')
+      expect(error.message).toContain('apt would upgrade 1 (libc6)')
       expect(asked[1]).toEqual([expect.stringContaining('apt-get install -y')])
       expect(world.effects).toEqual([
         'start engine',
@@ -210,6 +212,16 @@ describe('with consent', () => {
       expect((await labErrorOf(done)).code).toBe('host.consent')
       expect(world.effects.slice(-2)).toEqual(['apt-get update', `remove ${pin}`])
     })
+  })
+
+  it('asks also where apt would only remove, whatever release the packages come from', async () => {
+    const apt = ({ line }: Call): string => (line.includes(SIMULATE) ? 'Remv podman-docker [4.3]\n' : '')
+    const { done, questions } = provision({ facts: debian12, apt, consent: [true, false] })
+    expect(await labErrorOf(done)).toMatchObject({ code: 'host.consent', exitCode: 3 })
+    expect(questions.slice(1)).toEqual([
+      'Of the installed packages apt would remove 1 (podman-docker). Go on?',
+    ])
+    expect(world.effects).toEqual(['apt-get update'])
   })
 
   it('says so where the package of the release is too old', async () => {
@@ -256,9 +268,9 @@ describe('other systems', () => {
     const error = await labErrorOf(done)
     expect(error.code).toBe('host.lacks')
     expect(error.message).toBe(
-      'on Fedora Linux 41 this has to be installed by hand: Docker Engine, debootstrap, Maven, Go 1.24',
+      'on Fedora Linux 41 this has to be installed by hand: Docker Engine, debootstrap, debian-archive-keyring, Maven, Go 1.24',
     )
-    expect(error.details?.split('\n')).toHaveLength(4)
+    expect(error.details?.split('\n')).toHaveLength(5)
     expect(asked).toEqual([])
   })
 })

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   atLeast,
+  changesOf,
   installSteps,
   newerEngine,
   requirements,
   shellLines,
   simulated,
-  upgradesOf,
   type HostFacts,
   type Tool,
 } from '../../../lab/host/requirements.js'
@@ -76,8 +76,8 @@ describe('what is missing, and the commands that bring it', () => {
       debian13,
       all,
       {
-        names: ['Docker Engine', 'debootstrap', 'Maven', 'Go 1.24'],
-        commands: [UPDATE, `${INSTALL} docker.io docker-cli iptables debootstrap maven golang-go`],
+        names: ['Docker Engine', 'debootstrap', 'gpgv', 'Maven', 'Go 1.24'],
+        commands: [UPDATE, `${INSTALL} docker.io docker-cli iptables debootstrap gpgv maven golang-go`],
         files: [],
       },
     ],
@@ -99,10 +99,30 @@ describe('what is missing, and the commands that bring it', () => {
       ubuntu2404,
       all,
       {
-        names: ['Docker Engine', 'debootstrap', 'Maven', 'Go 1.24'],
-        commands: [UPDATE, `${INSTALL} docker.io iptables debootstrap maven golang-go`],
+        names: ['Docker Engine', 'debootstrap', 'debian-archive-keyring', 'Maven', 'Go 1.24'],
+        commands: [
+          UPDATE,
+          `${INSTALL} docker.io iptables debootstrap debian-archive-keyring maven golang-go`,
+        ],
         files: [],
       },
+    ],
+    [
+      // debootstrap only recommends what it verifies Debian's lists with.
+      'Ubuntu 24.04 with debootstrap, and nothing to verify with',
+      { ...ubuntu2404, ...works, debootstrap: true, gpgv: false },
+      ['debootstrap'],
+      {
+        names: ['debian-archive-keyring', 'gpgv'],
+        commands: [UPDATE, `${INSTALL} debian-archive-keyring gpgv`],
+        files: [],
+      },
+    ],
+    [
+      'Ubuntu 24.04 with nothing to verify with, and no Debian to fetch',
+      { ...ubuntu2404, ...works, gpgv: false },
+      [],
+      { names: [], commands: [], files: [] },
     ],
     [
       'Ubuntu 24.04 with Go 1.22 that fetches newer toolchains',
@@ -132,7 +152,11 @@ describe('what is missing, and the commands that bring it', () => {
       'Fedora: nothing that we know how to bring',
       fedora,
       all,
-      { names: ['Docker Engine', 'debootstrap', 'Maven', 'Go 1.24'], commands: [], files: [] },
+      {
+        names: ['Docker Engine', 'debootstrap', 'debian-archive-keyring', 'Maven', 'Go 1.24'],
+        commands: [],
+        files: [],
+      },
     ],
   ]
   it.each(cases)('%s', (_, facts, tools, expected) => {
@@ -146,7 +170,7 @@ describe('what is missing, and the commands that bring it', () => {
   })
 
   it('leaves to people what apt cannot bring', () => {
-    expect(requirements(fedora, all).map(({ from }) => from)).toEqual(Array(4).fill(undefined))
+    expect(requirements(fedora, all).map(({ from }) => from)).toEqual(Array(5).fill(undefined))
   })
 
   it('is root too, even where all else is there', () => {
@@ -199,7 +223,7 @@ describe('a simulated run', () => {
     ])
   })
 
-  it('tells upgrades from what is new', () => {
+  it('tells what it upgrades and removes from what is new', () => {
     const text = `NOTE: This is only a simulation!
 Reading package lists...
 The following packages will be upgraded:
@@ -209,10 +233,14 @@ Conf libc6 (2.41-12 Debian:13.1/stable [amd64])
 Inst runc (1.1.15+ds1-2+b4 Debian:13.1/stable [amd64])
 Inst containerd [1.6.20~ds1-1+b1] (1.7.24~ds1-6+b4 Debian:13.1/stable [amd64])
 Remv tini [0.19.0-1]
+Purg docker-doc [20.10] [cgroupfs-mount:amd64 ]
 Conf containerd (1.7.24~ds1-6+b4 Debian:13.1/stable [amd64])
 `
-    expect(upgradesOf(text)).toEqual(['libc6', 'containerd'])
-    expect(upgradesOf('0 upgraded, 0 newly installed\n')).toEqual([])
+    expect(changesOf(text)).toEqual({
+      upgrades: ['libc6', 'containerd'],
+      removals: ['tini', 'docker-doc'],
+    })
+    expect(changesOf('0 upgraded, 0 newly installed\n')).toEqual({ upgrades: [], removals: [] })
   })
 })
 

@@ -19,7 +19,7 @@ const hasApt = (await tryRun('sh', ['-c', 'command -v apt-get'])).exitCode === 0
 /** A Debian that lacks nothing but debootstrap. */
 const lacksOne: HostFacts = {
   ...debian13,
-  ...{ engine: 'running', dockerCli: true, go: '1.24', maven: true, debootstrap: false },
+  ...{ engine: 'running', dockerCli: true, go: '1.24', maven: true, gpgv: true, debootstrap: false },
 }
 
 /** A copy of the archive, changed by the test, and an apt that knows no other. */

@@ -43,14 +43,14 @@ async function audit(advisories: Advisories | undefined) {
   return { exitCode, lines: stdout.split('\n') }
 }
 
-const advisory = (severity: string): Advisories => ({
-  commander: [
+const advisory = (severity: string, name = 'commander'): Advisories => ({
+  [name]: [
     { id: 1, url: 'https://advisories.example/1', title: 'it breaks', severity, vulnerable_versions: '*' },
   ],
 })
 
 it('tells what is known of what is shipped', { timeout: 60_000 }, async () => {
-  expect(await audit({ ...advisory('moderate'), vitest: advisory('high')['commander'] ?? [] })).toEqual({
+  expect(await audit({ ...advisory('moderate'), ...advisory('high', 'vitest') })).toEqual({
     exitCode: 0,
     lines: [
       expect.stringMatching(/^npm audit of the program: 1 moderate in \d+ packages$/),
@@ -65,6 +65,17 @@ it('fails where that is grave', { timeout: 60_000 }, async () => {
   expect(exitCode).toBe(1)
   expect(lines).toContain('  high: commander *: it breaks https://advisories.example/1')
 })
+
+it.each(['a peer: cdk8s', 'what a peer brings along: follow-redirects'])(
+  'asks also for %s',
+  { timeout: 60_000 },
+  async (text) => {
+    const name = text.slice(text.indexOf(':') + 2)
+    const { exitCode, lines } = await audit(advisory('high', name))
+    expect(exitCode).toBe(1)
+    expect(lines).toContain(`  high: ${name} *: it breaks https://advisories.example/1`)
+  },
+)
 
 it('goes on where the registry does not answer', { timeout: 60_000 }, async () => {
   expect(await audit(undefined)).toEqual({
