@@ -122,7 +122,7 @@ export const argumentList: fc.Arbitrary<string[]> = fc
   // An argument of a process ends at a NUL, and is UTF-8.
   .map((args) => args.map((text) => Buffer.from(text.replaceAll('\0', '')).toString()))
 
-const OUTPUT = /^(?:-o|--output=|--junit=|--save=)(?=.)/
+const OUTPUT = /^(?:-o|--output=|--junit=|--save=)(?=.)/s
 const OUTPUTS = ['-o', '--output', '--junit', '--save']
 
 /** Files and folders that the arguments name for something to be written to. */
