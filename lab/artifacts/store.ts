@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isNotFound } from '../host/not-found.js'
 import { checksums, RECORD_FILE } from './checksums.js'
+import { unmountWithin } from './mounts.js'
 import type { KeyedRecipe } from './recipe.js'
 import { readRecord, type ArtifactRecord } from './record.js'
 
@@ -70,7 +71,13 @@ function ignoreAbsence(error: unknown): void {
   if (!isNotFound(error)) throw error
 }
 
-/** Removes a folder with all that is in it; nothing where there is none. */
+/**
+ * Removes a folder with all that is in it; nothing where there is none. What a build that was killed has left mounted
+ * there is unmounted, and not emptied.
+ *
+ * @throws LabError `command.failed` when it cannot be unmounted; then nothing is removed
+ */
 export async function remove(folder: string): Promise<void> {
+  await unmountWithin(folder)
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { LabError } from '../errors.js'
 import { withDeadline } from './deadline.js'
-import { ownRun, RUN_LABEL } from './descendants.js'
+import { isOver, ownRun, RUN_LABEL } from './descendants.js'
+import { cacheDir } from './paths.js'
 import { commandLine, must, tail, type Run, type RunResult } from './run.js'
 import { waitUntil } from './wait.js'
 import { wordsOf } from '../words.js'
@@ -218,19 +218,8 @@ export async function probePrivileged(run: Run, signal: AbortSignal): Promise<st
 }
 
 async function probe(run: Run, signal: AbortSignal): Promise<string | undefined> {
-  if ((await run('docker', ['image', 'inspect', PROBE_IMAGE], { signal })).exitCode !== 0) {
-    const folder = await mkdtemp(join(tmpdir(), 'headless-lab-probe-'))
-    try {
-      const tar = join(folder, 'probe.tar')
-      const { stdout } = await run('ldd', ['/bin/true'], { signal })
-      const libraries = [...stdout.matchAll(/(\/\S+)\s+\(0x/g)].map((match) => match[1] ?? '')
-      const contents = ['/bin/true', ...libraries].map((file) => file.slice(1))
-      await must(run)('tar', ['-chf', tar, '-C', '/', ...contents], { signal })
-      await must(run)('docker', ['import', tar, PROBE_IMAGE], { signal })
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  }
+  const { exitCode: hasNone } = await run('docker', ['image', 'inspect', PROBE_IMAGE], { signal })
+  if (hasNone !== 0) await makeProbeImage(run, signal)
   const labels = ['--label', `${RUN_LABEL}=${await ownRun()}`]
   const { exitCode, stderr } = await run(
     'docker',
@@ -249,6 +238,31 @@ async function probe(run: Run, signal: AbortSignal): Promise<string | undefined>
     { signal },
   )
   return exitCode === 0 ? undefined : refusalIn(stderr)
+}
+
+async function makeProbeImage(run: Run, signal: AbortSignal): Promise<void> {
+  const folder = await probeFolder()
+  try {
+    const tar = join(folder, 'probe.tar')
+    const { stdout } = await run('ldd', ['/bin/true'], { signal })
+    const libraries = [...stdout.matchAll(/(\/\S+)\s+\(0x/g)].map((match) => match[1] ?? '')
+    const contents = ['/bin/true', ...libraries].map((file) => file.slice(1))
+    await must(run)('tar', ['-chf', tar, '-C', '/', ...contents], { signal })
+    await must(run)('docker', ['import', tar, PROBE_IMAGE], { signal })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A folder of this run, below the cache. Those that runs which were killed could not remove are removed. */
+async function probeFolder(): Promise<string> {
+  const all = join(cacheDir(), 'scratch', 'probe')
+  const own = join(all, await ownRun())
+  await mkdir(own, { recursive: true })
+  for (const name of await readdir(all)) {
+    if (await isOver(name)) await rm(join(all, name), { recursive: true, force: true })
+  }
+  return own
 }
 
 /** The engine's own words in what `docker run` prints around them. */

@@ -111,7 +111,8 @@ export const tryRun: Run = async (file, args, options = {}) => {
 /**
  * Runs a command that must succeed.
  *
- * @throws LabError `command.failed` with the last lines of its output when the exit code is not 0.
+ * @throws LabError `command.failed` with the last lines of its output when the exit code is not 0. Whoever knows better
+ * than to try again says so in an error of its own.
  */
 export function must(run: Run): Run {
   return async (file, args, options = {}) => {
@@ -122,7 +123,10 @@ export function must(run: Run): Run {
       `${commandLine(file, args)} failed with exit code ${result.exitCode}`,
       {
         details: tail(result.stderr.trim() === '' ? result.stdout : result.stderr, 20),
-        ...(options.log === undefined ? {} : { hint: `the whole output is in ${options.log}` }),
+        hint:
+          options.log === undefined
+            ? `run the same command again; if it fails again, mend what ${file} says`
+            : `the whole output is in ${options.log}`,
       },
     )
   }

@@ -42,6 +42,8 @@ const base: Recipe = {
   steps: [
     {
       run: [
+        // What it mounts in there is gone with its last process, also when it is killed and cannot unmount it.
+        ...['unshare', '--mount', '--propagation', 'private'],
         ...[
           'debootstrap',
           '--variant=minbase',
@@ -60,7 +62,10 @@ const base: Recipe = {
   ],
 }
 
-/** `docker build` of a folder on the base layer; apt runs on the host's network, since it may reach its mirror only there. */
+/** Leaves no container of a step that fails, since nothing would tell whose it is. BuildKit makes none, and ignores this. */
+const DOCKER_BUILD = ['docker', 'build', '--force-rm']
+
+/** A build of a folder on the base layer; apt runs on the host's network, since it may reach its mirror only there. */
 function dockerBuild(
   name: string,
   context: string,
@@ -73,7 +78,7 @@ function dockerBuild(
   return [
     {
       run: [
-        ...['docker', 'build', '--network', 'host', '--label', labelOf(name), '{no-cache}'],
+        ...[...DOCKER_BUILD, '--network', 'host', '--label', labelOf(name), '{no-cache}'],
         ...[...buildArgs, '-t', '{ref}', context],
       ],
       env: { BUILDKIT_PROGRESS: 'plain' },
@@ -242,7 +247,7 @@ function node(systemImages: readonly SystemImage[]): Recipe {
     tools: [],
     steps: [
       ...variants.map(({ image, ours }) => ({
-        run: ['docker', 'build', '--label', labelOf('node'), '-t', ours, '-'],
+        run: [...DOCKER_BUILD, '--label', labelOf('node'), '-t', ours, '-'],
         input: variantDockerfile('{artifact:system}', image),
       })),
       {

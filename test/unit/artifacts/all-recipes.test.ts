@@ -86,6 +86,21 @@ describe('all recipes', () => {
     )
     expect(targets.filter((target) => !/^(\{ref\}|headless-lab\/)/.test(target))).toEqual([])
   })
+
+  it('leave no container of a build that fails, which carries no label', () => {
+    const builds = others.flatMap(({ steps }) =>
+      steps.filter(({ run }) => run[0] === 'docker' && run[1] === 'build'),
+    )
+    expect(builds.length).toBeGreaterThan(0)
+    expect(builds.filter(({ run }) => !run.includes('--force-rm'))).toEqual([])
+  })
+
+  it('run debootstrap where what it mounts goes with it, also when it is killed', () => {
+    const commands = recipes.flatMap(({ steps }) =>
+      steps.filter(({ run }) => run.includes('debootstrap')).map(({ run }) => run.slice(0, 5).join(' ')),
+    )
+    expect(new Set(commands)).toEqual(new Set(['unshare --mount --propagation private debootstrap']))
+  })
 })
 
 describe('versions', () => {

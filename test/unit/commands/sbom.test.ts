@@ -42,11 +42,11 @@ vi.mock('../../../lab/host/run.js', async (original) => ({
       if (world.go instanceof Error) return Promise.reject(world.go)
       return Promise.resolve({ exitCode: 0, stdout: `${String(world.go)}\n`, stderr: '' })
     }
-    if (args[0] === 'cp' && args[2] === 'c:/usr/lib/os-release')
-      return writeFile(join(args[3] ?? '', 'os-release'), 'ID=debian\nVERSION_ID="13"\n').then(() => ok)
-    if (args[0] === 'cp' && args[2] === 'c:/var/lib/dpkg/status')
+    if (args[0] === 'cp' && args[1] === 'c:/usr/lib/os-release')
+      return writeFile(join(args[2] ?? '', 'os-release'), 'ID=debian\nVERSION_ID="13"\n').then(() => ok)
+    if (args[0] === 'cp' && args[1] === 'c:/var/lib/dpkg/status')
       return writeFile(
-        join(args[3] ?? '', 'status'),
+        join(args[2] ?? '', 'status'),
         'Package: bash\nStatus: install ok installed\nVersion: 5.2\n',
       ).then(() => ok)
     return Promise.resolve({ ...ok, stdout: 'c\n' })

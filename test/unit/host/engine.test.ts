@@ -1,5 +1,8 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LabError } from '../../../lab/errors.js'
+import { ownRun, runOf } from '../../../lab/host/descendants.js'
 import {
   engineState,
   onPath,
@@ -9,7 +12,17 @@ import {
   startEngine,
 } from '../../../lab/host/engine.js'
 import { tryRun } from '../../../lab/host/run.js'
-import { fakeRun, labErrorOf, linesOf, never, rejectionOf, type Answer, type Call } from './fakes.js'
+import { files } from '../artifacts/recipes.js'
+import {
+  fakeRun,
+  labErrorOf,
+  linesOf,
+  never,
+  rejectionOf,
+  temporaryFolder,
+  type Answer,
+  type Call,
+} from './fakes.js'
 
 // Every host of these tests is run by systemd.
 vi.mock('node:fs', async (original) => ({ ...(await original<object>()), existsSync: () => true }))
@@ -117,12 +130,21 @@ describe('startEngine by systemd', () => {
 })
 
 describe('probePrivileged', () => {
-  const answers = (outcome: object) =>
+  let parts = ''
+  beforeEach(async () => {
+    const folder = await temporaryFolder()
+    vi.stubEnv('XDG_CACHE_HOME', folder)
+    parts = join(folder, 'headless-lab', 'scratch', 'probe')
+  })
+  afterEach(() => void vi.unstubAllEnvs())
+
+  const answers = (outcome: Answer, imported: Answer = '') =>
     fakeRun(({ line }) => {
       if (line.startsWith('docker image inspect')) return { exitCode: 1 }
       if (line.startsWith('ldd')) {
         return '\tlinux-vdso.so.1 (0x0)\n\tlibc.so.6 => /lib/libc.so.6 (0x0)\n\t/lib64/ld.so (0x0)\n'
       }
+      if (line.startsWith('docker import')) return imported
       return line.startsWith('docker run') ? outcome : ''
     })
 
@@ -130,10 +152,23 @@ describe('probePrivileged', () => {
     const { run, calls } = answers({})
     expect(await probePrivileged(run, never())).toBeUndefined()
     const lines = linesOf(calls)
-    expect(lines[2]).toMatch(/^tar -chf \S+ -C \/ bin\/true lib\/libc\.so\.6 lib64\/ld\.so$/)
-    expect(lines[3]).toMatch(new RegExp(`^docker import \\S+ ${PROBE_IMAGE}$`))
+    const tar = join(parts, await ownRun(), 'probe.tar')
+    expect(lines[2]).toBe(`tar -chf ${tar} -C / bin/true lib/libc.so.6 lib64/ld.so`)
+    expect(lines[3]).toBe(`docker import ${tar} ${PROBE_IMAGE}`)
     expect(lines[4]).toMatch(/^docker run --rm --pull never --privileged --network none .* \/bin\/true$/)
   })
+
+  it.each(['', { exitCode: 1, stderr: 'no space left on device\n' }])(
+    'leaves nothing of what the image is made of, nor what a run that was killed left: import gives %j',
+    async (imported) => {
+      // No process has so high an id.
+      const killed = await runOf({ pid: 99_999_999, startTime: '1' })
+      const alive = await runOf({ pid: process.ppid, startTime: '' })
+      for (const run of [killed, alive]) await files(parts, { [`${run}/probe.tar`]: '' })
+      await probePrivileged(answers({}, imported).run, never()).catch(() => undefined)
+      expect(await readdir(parts)).toEqual([alive])
+    },
+  )
 
   it('does not wait for a container that does not come up', async () => {
     vi.useFakeTimers()

@@ -159,6 +159,13 @@ describe('must', () => {
     const { run } = fakeRun(() => ({ exitCode: 1, stdout: 'said on stdout\n', stderr: ' \n' }))
     expect((await labErrorOf(must(run)('x', []))).details).toBe('said on stdout')
   })
+
+  it('says what to do where no log tells more', async () => {
+    const { run } = fakeRun(() => ({ exitCode: 1, stderr: 'volume is in use\n' }))
+    expect((await labErrorOf(must(run)('docker', ['volume', 'rm', 'x']))).hint).toBe(
+      'run the same command again; if it fails again, mend what docker says',
+    )
+  })
 })
 
 it('tail and commandLine', () => {
