@@ -1,21 +1,23 @@
-import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir } from 'node:os'
-import { findClashes, nodesNetwork } from '../../topology/index.js'
-import { Engine } from '../cluster/engine.js'
+import { findClashes, nodesNetwork, type HostNetworks } from '../../topology/index.js'
+import { Engine, type Container } from '../cluster/engine.js'
+import { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
 import { measureDisk } from '../host/disk.js'
-import { probePrivileged } from '../host/engine.js'
+import { probePrivileged, refusalIn } from '../host/engine.js'
+import { asFileError } from '../host/file-error.js'
 import { inspectHost } from '../host/inspect.js'
 import { cacheDir } from '../host/paths.js'
 import type { Tool } from '../host/requirements.js'
 import { must, type Run } from '../host/run.js'
 import type { Plan } from '../plan/plan.js'
 import { space } from '../plan/space.js'
-import type { DoctorFacts, InotifyFacts } from './facts.js'
+import { oneLine, wordsOf } from '../words.js'
+import type { Asked, DoctorFacts, EngineFacts, Trouble } from './facts.js'
 import { featuresFor, readKernel } from './kernel.js'
-import { wordsOf } from '../words.js'
+import { givesPort, readInotify, readMemory } from './measure.js'
+import { lookAtNameservers, rangesOf, readNameservers } from './nameservers.js'
 
 /** What an examination is of. */
 export interface Examined {
@@ -36,45 +38,48 @@ export async function examine(
   signal: AbortSignal,
 ): Promise<DoctorFacts> {
   const host = await tried(inspectHost(run, signal), signal)
-  const facts = 'value' in host ? host.value : undefined
+  const facts = valueOf(host)
   const engine = facts?.engine === 'running' ? new Engine(run, { signal }) : undefined
-  const ask = async <T>(question: Promise<T> | undefined): Promise<T | undefined> => {
-    const answer = question === undefined ? undefined : await tried(question, signal)
-    return answer !== undefined && 'value' in answer ? answer.value : undefined
-  }
-  const [about, refusal, labs, containers, networks, kernel, inotify, memory, nameservers, freePort] =
+  const ask = async <T>(question: (engine: Engine) => Promise<T>): Promise<Asked<T>> =>
+    engine && tried(question(engine), signal)
+  const containers = valueOf(await ask((asked) => asked.containers(plan.name)))
+  // As preflight does it: a network of that name without the lab on it is somebody's.
+  const ownNetworks = containers === undefined || containers.length === 0 ? [] : [nodesNetwork]
+  const [about, privileged, labs, networks, kernel, inotify, memory, nameservers, freePort] =
     await Promise.all([
-      ask(engine && infoOf(run, signal)),
-      ask(starts && engine ? probePrivileged(run, signal).then((words) => words ?? 'started') : undefined),
-      ask(engine?.labs()),
-      ask(engine?.containers(plan.name)),
-      ask(engine?.hostNetworks([nodesNetwork])),
+      ask(() => infoOf(run, signal)),
+      starts ? ask(() => privilegedOf(run, signal)) : undefined,
+      ask((asked) => asked.labs()),
+      ask((asked) => asked.hostNetworks(ownNetworks)),
       readKernel(),
-      ask(readInotify()),
+      tried(readInotify(), signal),
       readMemory(),
       readNameservers(),
-      takesPort(),
+      givesPort(),
     ])
-  const running = (containers ?? []).filter(({ state }) => state === 'running').map(({ name }) => name)
-  const nodesToMake = plan.nodes.filter((node) => !running.includes(node)).length
+  const there = containers?.map(({ name }) => name) ?? (await nodesOfJournal(plan, stateFolder))
+  const nodesAbsent = plan.nodes.filter((node) => !there.includes(node)).length
   const disks = await measureDisk([
     { folder: cacheDir(), bytes: builds ? space.cache : 0 },
     { folder: homedir(), bytes: tools.includes('go') ? space.goCaches : 0 },
-    { folder: stateFolder, bytes: space.state },
+    { folder: stateFolder, bytes: there.length === 0 ? space.state : 0 },
     {
-      folder: about?.dataRoot ?? '/var/lib/docker',
-      bytes: (builds ? space.engineToBuild : 0) + nodesToMake * space.engineOfNode,
+      folder: valueOf(about)?.dataRoot ?? '/var/lib/docker',
+      bytes: (builds ? space.engineToBuild : 0) + nodesAbsent * space.engineOfNode,
     },
   ])
+  const ranges = rangesOf(plan.topology, subnetsOfNodes(valueOf(networks)))
   return {
-    ...{ tools, labs, disks, memory, nameservers, freePort, inotify, nodesToMake, host: facts },
+    ...{ tools, labs, disks, memory, freePort, privileged, host: facts },
     isRoot: process.getuid?.() === 0,
-    engine: about,
-    ...('value' in host ? {} : { engineTrouble: host.trouble }),
-    privileged: refusal === undefined || refusal === 'started' ? refusal : { refusal },
+    engine:
+      'trouble' in host ? host : mapped(about, ({ version, storageDriver }) => ({ version, storageDriver })),
+    inotify: valueOf(inotify),
+    nodesToMake: plan.nodes.length - runningNodes(plan, containers ?? []),
     cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 2 : 1,
     features: featuresFor(plan.topology, kernel),
-    clashes: networks === undefined ? undefined : findClashes(plan.topology, networks),
+    clashes: mapped(networks, (seen) => findClashes(plan.topology, seen)),
+    nameservers: await lookAtNameservers(nameservers, ranges, signal),
   }
 }
 
@@ -82,70 +87,53 @@ export async function examine(
 async function tried<T>(
   effect: Promise<T>,
   signal: AbortSignal,
-): Promise<{ value: T } | { trouble: { why: string; fix: string } }> {
+): Promise<{ readonly value: T } | { readonly trouble: Trouble }> {
   try {
     return { value: await effect }
   } catch (error) {
     signal.throwIfAborted()
-    const why = wordsOf(error)
-    const fix = error instanceof LabError ? error.hint : undefined
-    return { trouble: { why, fix: fix ?? 'see its log' } }
+    return { trouble: troubleOf(error) }
   }
 }
 
-async function infoOf(
-  run: Run,
-  signal: AbortSignal,
-): Promise<{ version: string; storageDriver: string; dataRoot: string }> {
+function troubleOf(error: unknown): Trouble {
+  const known = error instanceof LabError ? error : asFileError(error)
+  const words = known?.details === undefined ? '' : `: ${oneLine(refusalIn(known.details))}`
+  return {
+    why: `${wordsOf(known ?? error)}${words}`,
+    fix: known?.hint ?? 'mend that, then run the same command again',
+  }
+}
+
+const valueOf = <T>(asked: Asked<T>): T | undefined =>
+  asked !== undefined && 'value' in asked ? asked.value : undefined
+
+const mapped = <T, U>(asked: Asked<T>, map: (value: T) => U): Asked<U> =>
+  asked !== undefined && 'value' in asked ? { value: map(asked.value) } : asked
+
+async function infoOf(run: Run, signal: AbortSignal): Promise<EngineFacts & { readonly dataRoot: string }> {
   const format = '{{.ServerVersion}}\t{{.Driver}}\t{{.DockerRootDir}}'
   const { stdout } = await must(run)('docker', ['info', '--format', format], { signal })
   const [version = '', storageDriver = '', dataRoot = '/'] = stdout.trim().split('\t')
   return { version, storageDriver, dataRoot }
 }
 
-async function readInotify(): Promise<InotifyFacts> {
-  const limit = async (name: string): Promise<number> =>
-    Number(await readFile(`/proc/sys/fs/inotify/${name}`, 'utf8'))
-  const [maxInstances, maxWatches, instances] = await Promise.all([
-    limit('max_user_instances'),
-    limit('max_user_watches'),
-    instancesTaken(),
-  ])
-  return { maxInstances, maxWatches, instances }
+async function privilegedOf(
+  run: Run,
+  signal: AbortSignal,
+): Promise<'started' | { readonly refusal: string }> {
+  const refusal = await probePrivileged(run, signal)
+  return refusal === undefined ? 'started' : { refusal }
 }
 
-/** Open inotify instances of root's processes. */
-async function instancesTaken(): Promise<number> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const counts = await Promise.all(
-    pids.map(async (pid) => {
-      const folder = `/proc/${pid}/fd`
-      const owner = await stat(`/proc/${pid}`).catch(() => undefined)
-      const names = owner?.uid === 0 ? await readdir(folder).catch(() => []) : []
-      const links = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => '')))
-      return links.filter((link) => link === 'anon_inode:inotify').length
-    }),
-  )
-  return counts.reduce((sum, count) => sum + count, 0)
+/** The nodes that an engine which does not answer should hold; none where the journal cannot be read. */
+async function nodesOfJournal({ name, nodes }: Plan, stateFolder: string): Promise<readonly string[]> {
+  const began = await new LabState(name, stateFolder).mayHaveNodes().catch(() => false)
+  return began ? nodes : []
 }
 
-async function readMemory(): Promise<DoctorFacts['memory']> {
-  const text = await readFile('/proc/meminfo', 'utf8')
-  const bytes = (name: string): number =>
-    1024 * Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0)
-  return { available: bytes('MemAvailable'), total: bytes('MemTotal') }
-}
+const runningNodes = ({ nodes }: Plan, containers: readonly Container[]): number =>
+  containers.filter(({ name, state }) => state === 'running' && nodes.includes(name)).length
 
-async function readNameservers(): Promise<string[]> {
-  const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
-  return [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, address = '']) => address)
-}
-
-/** Whether loopback gives a listener a port of its choice. */
-function takesPort(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(0, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-}
+const subnetsOfNodes = (networks: HostNetworks | undefined): readonly string[] =>
+  networks?.dockerNetworks.flatMap(({ name, subnets }) => (name === nodesNetwork ? subnets : [])) ?? []

@@ -1,9 +1,16 @@
 import type { Plan } from '../plan/plan.js'
-import { AS_ROOT, requirements, ROOT } from '../host/requirements.js'
+import { AS_ROOT, atLeast, requirements, ROOT } from '../host/requirements.js'
 import { FREE_SPACE, gigabytes } from '../host/disk.js'
 import type { LabInEngine } from '../cluster/engine.js'
-import type { DoctorFacts } from './facts.js'
+import { expectedContainers } from '../pipeline/steps/containers.js'
+import type { Asked, DoctorFacts, LabRange, Nameserver } from './facts.js'
 import type { Finding } from './finding.js'
+
+/**
+ * The first Docker that gives a container a cgroup namespace of its own (`--cgroupns`, its release notes), as kind
+ * asks it to for every node since v0.20 (kubernetes-sigs/kind#3241).
+ */
+const LEAST_ENGINE = '20.10'
 
 /** The last minor version of Kubernetes whose kubelet starts on cgroup v1 unasked (KEP-4569). */
 const LAST_WITH_CGROUP_V1 = 34
@@ -13,6 +20,7 @@ const INSTANCES_OF_NODE = 20
 const ENOUGH_INSTANCES = 512
 const ENOUGH_WATCHES = 524_288
 const FEW_WATCHES = 65_536
+const NO_ENGINE = 'no engine answers'
 const NO_INOTIFY = '/proc tells nothing of inotify here'
 /** Drivers that cannot be stacked on themselves, or copy whole files: containerd in the node keeps its own layers. */
 const SLOW_DRIVERS: readonly string[] = ['vfs', 'fuse-overlayfs', 'devicemapper']
@@ -20,8 +28,10 @@ const SLOW_DRIVERS: readonly string[] = ['vfs', 'fuse-overlayfs', 'devicemapper'
 const MEMORY_OF_LAB = 4e9
 const MEMORY_OF_NODE = 1e9
 
+type LabOfPlan = Pick<Plan, 'name' | 'nodes' | 'topology'>
+
 /** What is wrong with the host, and what is not, from the ground up. Pure. */
-export function findingsOf(facts: DoctorFacts, plan: Pick<Plan, 'name'>, kubernetes: string): Finding[] {
+export function findingsOf(facts: DoctorFacts, plan: LabOfPlan, kubernetes: string): Finding[] {
   return [
     root(facts),
     ...missing(facts),
@@ -35,7 +45,7 @@ export function findingsOf(facts: DoctorFacts, plan: Pick<Plan, 'name'>, kuberne
     ...disks(facts),
     memory(facts),
     ...ranges(facts),
-    nameservers(facts),
+    ...nameservers(facts),
     port(facts),
     ...leftovers(facts, plan),
   ]
@@ -64,10 +74,10 @@ function missing({ host, tools }: DoctorFacts): Finding[] {
   }))
 }
 
-function engine({ host, engine: seen, engineTrouble: trouble }: DoctorFacts): Finding {
+function engine({ host, engine: seen }: DoctorFacts): Finding {
   const about = { id: 'engine', title: 'Docker engine' }
-  if (seen !== undefined) return { ...about, verdict: 'ok', value: `version ${seen.version}` }
-  if (trouble !== undefined) return { ...about, verdict: 'fail', value: trouble.why, fix: trouble.fix }
+  if (seen !== undefined && 'value' in seen) return version(seen.value.version)
+  if (seen !== undefined) return { ...about, verdict: 'fail', value: seen.trouble.why, fix: seen.trouble.fix }
   if (host?.engine === 'stopped')
     return {
       ...about,
@@ -79,10 +89,23 @@ function engine({ host, engine: seen, engineTrouble: trouble }: DoctorFacts): Fi
   return { ...about, verdict: 'warn', value: 'there is none', fix: 'deploy installs it when it may' }
 }
 
+/** One whose version is no number, a build of somebody's for example, is not told to be old. */
+function version(text: string): Finding {
+  const about = { id: 'engine', title: 'Docker engine', value: `version ${text}` }
+  const number = /^\d+(\.\d+)*/.exec(text)?.[0]
+  if (number === undefined || atLeast(number, LEAST_ENGINE)) return { ...about, verdict: 'ok' }
+  return {
+    ...about,
+    verdict: 'warn',
+    fix: `kind makes nodes with Docker ${LEAST_ENGINE} and newer: upgrade it (docs.docker.com, install)`,
+  }
+}
+
 function storage({ engine: seen }: DoctorFacts): Finding[] {
-  if (seen === undefined) return []
-  const about = { id: 'storage-driver', title: 'storage driver', value: seen.storageDriver }
-  if (!SLOW_DRIVERS.includes(seen.storageDriver)) return [{ ...about, verdict: 'ok' }]
+  if (seen === undefined || 'trouble' in seen) return []
+  const { storageDriver } = seen.value
+  const about = { id: 'storage-driver', title: 'storage driver', value: storageDriver }
+  if (!SLOW_DRIVERS.includes(storageDriver)) return [{ ...about, verdict: 'ok' }]
   return [
     {
       ...about,
@@ -92,14 +115,19 @@ function storage({ engine: seen }: DoctorFacts): Finding[] {
   ]
 }
 
-function privileged({ privileged: seen }: DoctorFacts): Finding {
+function privileged({ engine: answers, privileged: seen }: DoctorFacts): Finding {
   const about = { id: 'privileged', title: 'privileged container' }
-  if (seen === undefined) return { ...about, verdict: 'unknown', value: 'not tried: no engine answers' }
-  if (seen === 'started') return { ...about, verdict: 'ok', value: 'really started' }
+  if (seen === undefined) {
+    const why = answers !== undefined && 'value' in answers ? '' : `: ${NO_ENGINE}`
+    return { ...about, verdict: 'unknown', value: `not tried${why}` }
+  }
+  if ('trouble' in seen)
+    return { ...about, verdict: 'fail', value: `not started: ${seen.trouble.why}`, fix: seen.trouble.fix }
+  if (seen.value === 'started') return { ...about, verdict: 'ok', value: 'really started' }
   return {
     ...about,
     verdict: 'fail',
-    value: seen.refusal,
+    value: seen.value.refusal,
     fix: "nodes are such containers: a rootless engine, one in another container, or an old runc cannot start them. On Debian 12 deploy offers the next release's engine",
   }
 }
@@ -120,11 +148,11 @@ function features({ features: all }: DoctorFacts): Finding[] {
   const unknown = all.filter(({ there }) => there === undefined)
   const about = { id: 'kernel', title: 'kernel' }
   if (lacking.length > 0)
-    return lacking.map(({ name, usedBy }) => ({
+    return lacking.map(({ name, usedBy, fix = 'use a kernel that has it, as a module or built in' }) => ({
       ...about,
       verdict: 'fail',
       value: `without ${name}`,
-      fix: `${usedBy} needs it: use a kernel that has it, as a module or built in`,
+      fix: `${usedBy} needs it: ${fix}`,
     }))
   const names = (list: typeof all): string => list.map(({ name }) => name).join(', ')
   return unknown.length > 0
@@ -140,13 +168,11 @@ function instances({ inotify, nodesToMake: nodes }: DoctorFacts): Finding {
   const free = maxInstances - taken
   const value = `${free} free of ${maxInstances}; ${nodes} more nodes take about ${needed}`
   if (free >= needed) return { ...about, verdict: 'ok', value }
+  const enough = Math.max(ENOUGH_INSTANCES, taken + needed)
   return {
     ...{ ...about, verdict: 'fail', value },
-    fix: `sysctl fs.inotify.max_user_instances=${ENOUGH_INSTANCES} (in /etc/sysctl.d to keep it)`,
-    repair: {
-      ...{ kind: 'sysctl', key: 'fs.inotify.max_user_instances' },
-      value: Math.max(ENOUGH_INSTANCES, taken + needed),
-    },
+    fix: `sysctl fs.inotify.max_user_instances=${enough} (in /etc/sysctl.d to keep it)`,
+    repair: { kind: 'sysctl', key: 'fs.inotify.max_user_instances', value: enough },
   }
 }
 
@@ -163,6 +189,7 @@ function watches({ inotify }: DoctorFacts): Finding {
 }
 
 function disks({ disks: all }: DoctorFacts): Finding[] {
+  if (all.length === 0) return [{ id: 'disk', title: 'disk', verdict: 'ok', value: 'a deploy takes none' }]
   return all.map(({ folders, free, needed }) => {
     const about = {
       id: 'disk',
@@ -192,9 +219,11 @@ function memory({ memory: has, nodesToMake: nodes }: DoctorFacts): Finding {
 
 function ranges({ clashes }: DoctorFacts): Finding[] {
   const about = { id: 'networks', title: 'address ranges' }
-  if (clashes === undefined) return [{ ...about, verdict: 'unknown', value: 'not known: no engine answers' }]
-  if (clashes.length === 0) return [{ ...about, verdict: 'ok', value: 'nothing else uses those of the lab' }]
-  return clashes.map(({ severity, field, message, fix }) => ({
+  if (clashes === undefined || 'trouble' in clashes)
+    return [{ ...about, verdict: 'unknown', value: notKnown(clashes) }]
+  if (clashes.value.length === 0)
+    return [{ ...about, verdict: 'ok', value: 'nothing else uses those of the lab' }]
+  return clashes.value.map(({ severity, field, message, fix }) => ({
     ...about,
     verdict: severity === 'block' ? 'fail' : 'warn',
     value: `${field}: ${message}`,
@@ -202,20 +231,55 @@ function ranges({ clashes }: DoctorFacts): Finding[] {
   }))
 }
 
-/**
- * A name server on loopback is the host's own; pods inherit it only where Docker's own server is not in between, as
- * it is on the nodes' network.
- */
-function nameservers({ nameservers: all }: DoctorFacts): Finding {
+/** What becomes of a node's question to a name server that lies in a range of the lab, and what helps. */
+const LED_BACK: Readonly<Record<LabRange['of'], Pick<Finding, 'verdict' | 'fix'>>> = {
+  services: {
+    verdict: 'fail',
+    fix: 'a node takes it for a service, and CoreDNS asks itself: write other topology.serviceSubnets, or give the host another name server',
+  },
+  nodes: {
+    verdict: 'fail',
+    fix: 'a node looks for it among the nodes, where its own DNS server asks itself: give the host another name server',
+  },
+  // A node looks only for blocks of pods that are taken, which are few of the range.
+  pods: {
+    verdict: 'warn',
+    fix: 'no name is found once a node takes the block of pods with it: write other topology.podSubnets, or give the host another name server',
+  },
+}
+
+/** Docker's own DNS server, which the nodes have, asks all of them from a node, and those on loopback from the host. */
+function nameservers({ nameservers: all }: DoctorFacts): Finding[] {
   const about = { id: 'dns', title: 'name servers of the host' }
   if (all.length === 0)
+    return [
+      {
+        ...about,
+        verdict: 'warn',
+        value: '/etc/resolv.conf names none',
+        fix: 'pods resolve names of the cluster only, until it names one that answers',
+      },
+    ]
+  const found = all.flatMap((server) => nameserver(server) ?? [])
+  if (found.length === 0)
+    return [{ ...about, verdict: 'ok', value: all.map(({ address }) => address).join(', ') }]
+  return found.map((finding) => ({ ...about, ...finding }))
+}
+
+/** `undefined` for one on which nothing is wrong. */
+function nameserver({ address, answers, within }: Nameserver): Omit<Finding, 'id' | 'title'> | undefined {
+  if (within !== undefined)
     return {
-      ...about,
-      verdict: 'warn',
-      value: '/etc/resolv.conf names none',
-      fix: 'pods resolve names of the cluster only, until it names one that answers',
+      value: `${address} lies in ${within.cidr}, the range of the ${within.of}`,
+      ...LED_BACK[within.of],
     }
-  return { ...about, verdict: 'ok', value: all.join(', ') }
+  if (answers === false)
+    return {
+      verdict: 'warn',
+      value: `${address} does not answer`,
+      fix: 'names outside the cluster are found late or not at all: start what should listen there, or name another server in /etc/resolv.conf',
+    }
+  return undefined
 }
 
 function port({ freePort }: DoctorFacts): Finding {
@@ -229,14 +293,21 @@ function port({ freePort }: DoctorFacts): Finding {
   }
 }
 
-function leftovers({ labs }: DoctorFacts, plan: Pick<Plan, 'name'>): Finding[] {
+function leftovers({ labs }: DoctorFacts, plan: LabOfPlan): Finding[] {
   const about = { id: 'labs', title: 'labs' }
-  if (labs === undefined) return [{ ...about, verdict: 'unknown', value: 'not known: no engine answers' }]
-  const said = ({ name, running, all }: LabInEngine): string => `${name}: ${running} of ${all} containers run`
-  const dead = labs.filter(({ running, all }) => running < all)
+  if (labs === undefined || 'trouble' in labs)
+    return [{ ...about, verdict: 'unknown', value: notKnown(labs) }]
+  // Of this lab it is known how many there should be.
+  const expected = ({ name, all }: LabInEngine): number =>
+    name === plan.name ? Math.max(all, expectedContainers(plan).length) : all
+  const said = (lab: LabInEngine): string => `${lab.name}: ${lab.running} of ${expected(lab)} containers run`
+  const dead = labs.value.filter((lab) => lab.running < expected(lab))
   if (dead.length === 0)
     return [
-      { ...about, verdict: 'ok', value: labs.length === 0 ? 'there are none' : labs.map(said).join('; ') },
+      {
+        ...{ ...about, verdict: 'ok' },
+        value: labs.value.length === 0 ? 'there are none' : labs.value.map(said).join('; '),
+      },
     ]
   return dead.map((lab) => ({
     ...about,
@@ -245,6 +316,10 @@ function leftovers({ labs }: DoctorFacts, plan: Pick<Plan, 'name'>): Finding[] {
     fix:
       lab.name === plan.name
         ? 'npm run deploy brings it back or makes it anew, npm run teardown removes it'
-        : `if it is a lab: npm run teardown -- --name ${lab.name}, in the folder it was made in; else it is somebody's kind cluster`,
+        : `it may be somebody's kind cluster or containerlab topology. Only where it was made here, in a folder with .lab/${lab.name}: npm run teardown -- --name ${lab.name} in that folder`,
   }))
 }
+
+/** Why the engine told nothing. */
+const notKnown = (asked: Exclude<Asked<unknown>, { readonly value: unknown }>): string =>
+  `not known: ${asked?.trouble.why ?? NO_ENGINE}`

@@ -3,7 +3,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import type { Topology } from '../../topology/index.js'
+import { families, type IpFamily, type Topology } from '../../topology/index.js'
 import type { KernelFeature } from './facts.js'
 
 interface Wanted {
@@ -13,10 +13,15 @@ interface Wanted {
   readonly usedBy: string
 }
 
+/** Their iptables is the nft one, whatever the mode of kube-proxy is. */
+const IPTABLES = 'iptables in the nodes and of Calico'
+
 const ALWAYS: readonly Wanted[] = [
   { name: 'OVERLAY_FS', module: 'overlay', usedBy: 'containerd in the nodes' },
   { name: 'VETH', module: 'veth', usedBy: 'the network of pods' },
   { name: 'NF_CONNTRACK', module: 'nf_conntrack', usedBy: 'kube-proxy' },
+  { name: 'NF_TABLES', module: 'nf_tables', usedBy: IPTABLES },
+  { name: 'NFT_COMPAT', module: 'nft_compat', usedBy: IPTABLES },
   { name: 'IP_SET', module: 'ip_set', usedBy: 'Calico' },
   { name: 'NETFILTER_XT_SET', module: 'xt_set', usedBy: 'Calico' },
 ]
@@ -34,8 +39,11 @@ const OF_MODE: Readonly<Record<Topology['kubeProxyMode'], readonly Wanted[]>> = 
       usedBy: 'session affinity in the mode iptables',
     },
   ],
-  nftables: [{ name: 'NF_TABLES', module: 'nf_tables', usedBy: 'kube-proxy in its mode nftables' }],
-  ipvs: [{ name: 'IP_VS', module: 'ip_vs', usedBy: 'kube-proxy in its mode ipvs' }],
+  nftables: [],
+  ipvs: [
+    { name: 'IP_VS', module: 'ip_vs', usedBy: 'kube-proxy in its mode ipvs' },
+    { name: 'IP_VS_RR', module: 'ip_vs_rr', usedBy: 'the default scheduler of the mode ipvs' },
+  ],
 }
 
 const VXLAN: Wanted = { name: 'VXLAN', module: 'vxlan', usedBy: 'a pool with encapsulation VXLAN' }
@@ -48,18 +56,29 @@ export interface KernelSays {
   readonly modules: string
   /** Modules that are loaded. */
   readonly loaded: string
+  /** Whether it has addresses of IPv6, loopback's at least: it can be switched off in a kernel that has it. */
+  readonly ipv6: boolean
 }
 
 /** The kernel features that a topology needs, and whether they are there. Pure. */
 export function featuresFor(
-  { kubeProxyMode, pools }: Pick<Topology, 'kubeProxyMode' | 'pools'>,
+  { kubeProxyMode, ipFamily, pools }: Pick<Topology, 'kubeProxyMode' | 'ipFamily' | 'pools'>,
   says: KernelSays,
 ): KernelFeature[] {
   const encapsulated = pools.some(({ encapsulation }) => encapsulation !== 'None')
-  return [...ALWAYS, ...OF_MODE[kubeProxyMode], ...(encapsulated ? [VXLAN] : [])].map(
-    ({ module, ...wanted }) => ({ ...wanted, there: isThere(wanted.name, module, says) }),
-  )
+  const wanted = [...ALWAYS, ...OF_MODE[kubeProxyMode], ...(encapsulated ? [VXLAN] : [])]
+  return [
+    ...wanted.map(({ module, ...one }) => ({ ...one, there: isThere(one.name, module, says) })),
+    ...(families(ipFamily).includes(6) ? [ipv6(ipFamily, says)] : []),
+  ]
 }
+
+const ipv6 = (ipFamily: IpFamily, says: KernelSays): KernelFeature => ({
+  name: 'IPV6',
+  usedBy: `topology.ipFamily: ${ipFamily}`,
+  there: says.ipv6,
+  fix: 'it is off: sysctl net.ipv6.conf.all.disable_ipv6=0, no ipv6.disable=1 for the kernel; or write topology.ipFamily: ipv4',
+})
 
 /** Only who lists everything may say that something is missing: loaded modules are some of those there are. */
 function isThere(name: string, module: string, { config, modules, loaded }: KernelSays): boolean | undefined {
@@ -77,13 +96,14 @@ export async function readKernel(root = '/'): Promise<KernelSays> {
   const file = (path: string): Promise<Buffer | undefined> =>
     readFile(join(root, path)).catch(() => undefined)
   const folder = `lib/modules/${release()}`
-  const [zipped, boot, builtin, loadable, loaded] = await Promise.all(
+  const [zipped, boot, builtin, loadable, loaded, addresses] = await Promise.all(
     [
       'proc/config.gz',
       `boot/config-${release()}`,
       `${folder}/modules.builtin`,
       `${folder}/modules.dep`,
       'proc/modules',
+      'proc/net/if_inet6',
     ].map(file),
   )
   const config = zipped === undefined ? boot : await promisify(gunzip)(zipped)
@@ -94,5 +114,6 @@ export async function readKernel(root = '/'): Promise<KernelSays> {
       .join('\n')
       .trim(),
     loaded: loaded?.toString() ?? '',
+    ipv6: addresses !== undefined && addresses.toString().trim() !== '',
   }
 }

@@ -9,8 +9,9 @@ export interface DiskNeed {
   readonly bytes: number
 }
 
-/** What to do where space runs out. */
-export const FREE_SPACE = 'free some space there, for example with docker system prune and go clean -cache'
+/** What to do where space runs out: what removes only what is made again, and no container, be it a lab's that is stopped. */
+export const FREE_SPACE =
+  'free some space there, for example with docker builder prune, docker image prune and go clean -cache'
 
 /** How a file system is looked at; replaced in tests. */
 export interface DiskLook {

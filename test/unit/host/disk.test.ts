@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { checkDisk, type DiskLook } from '../../../lab/host/disk.js'
+import { describe, expect, it, test } from 'vitest'
+import { checkDisk, FREE_SPACE, type DiskLook } from '../../../lab/host/disk.js'
 import { labErrorOf } from './fakes.js'
 
 /** Two file systems: `/` with 10 GB free, and `/small` with 1 GB. */
@@ -41,4 +41,11 @@ describe('checkDisk', () => {
   it('does not look where nothing is needed', async () => {
     await checkDisk([{ folder: '/small', bytes: 0 }], look)
   })
+})
+
+test('what is advised where space runs out removes no container, stopped ones neither, and no image that is asked for', () => {
+  expect([...FREE_SPACE.matchAll(/docker (\w+)(?: prune)?( -\w+)?/g)].map(([words]) => words)).toEqual([
+    'docker builder prune',
+    'docker image prune',
+  ])
 })
