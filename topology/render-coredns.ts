@@ -8,24 +8,32 @@ export const CORE_DNS = {
   metadata: { name: 'coredns', namespace: 'kube-system' },
 } as const
 
+/** As many as kubeadm asks for. Declared all the same: else none at all would be right. */
+const REPLICAS = 2
+
 /**
- * What CoreDNS's Deployment is given beside what kubeadm wrote: its two pods run on different nodes. kubeadm
- * only prefers that, and while a cluster starts there is a moment with one node that is Ready: both land there,
- * to stay, and with that node all names are gone. None for a lab of one node.
+ * What CoreDNS's Deployment is given beside what kubeadm wrote: so many pods, and that they run on different nodes where
+ * there are several. kubeadm only prefers that, and while a cluster starts there is a moment with one node that is
+ * Ready: both land there, to stay, and with that node all names are gone.
  *
  * To be applied by server-side apply: it names only the fields it is about.
  */
 export function renderCoreDns(topology: Topology): KubeObject[] {
-  if (nodeNames(topology).length < 2) return []
-  const constraint = {
-    topologyKey: 'kubernetes.io/hostname',
-    maxSkew: 1,
-    minDomains: 2,
-    whenUnsatisfiable: 'DoNotSchedule',
-    nodeTaintsPolicy: 'Honor',
-    // Pods of before are not counted while they are replaced.
-    matchLabelKeys: ['pod-template-hash'],
-    labelSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+  const spread = nodeNames(topology).length > 1
+  const spec = {
+    replicas: REPLICAS,
+    ...(spread ? { template: { spec: { topologySpreadConstraints: [constraint] } } } : {}),
   }
-  return [{ ...CORE_DNS, spec: { template: { spec: { topologySpreadConstraints: [constraint] } } } }]
+  return [{ ...CORE_DNS, spec }]
+}
+
+const constraint = {
+  topologyKey: 'kubernetes.io/hostname',
+  maxSkew: 1,
+  minDomains: 2,
+  whenUnsatisfiable: 'DoNotSchedule',
+  nodeTaintsPolicy: 'Honor',
+  // Pods of before are not counted while they are replaced.
+  matchLabelKeys: ['pod-template-hash'],
+  labelSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
 }

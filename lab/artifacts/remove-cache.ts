@@ -1,18 +1,21 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ownersFolder } from '../cluster/lab-owner.js'
 import { leftNetworksFolder } from '../cluster/left-networks.js'
 import { LabError } from '../errors.js'
 import { PROBE_IMAGE } from '../host/engine.js'
 import { tryLock } from '../host/lock.js'
 import { must, type Run } from '../host/run.js'
 import { ARTIFACT_LABEL } from './recipes/images.js'
+import { remove } from './store.js'
 
 /**
  * Removes every artifact that was built: the images with our label, under a name of ours or none, then the
  * cache's folder. An image that a container still uses, of another lab say, stays and is told.
  *
  * @returns what was removed, for people
- * @throws LabError `lab.locked` while something is being built
+ * @throws LabError `lab.locked` while something is being built; `command.failed` when something that is mounted in the
+ * folder is in use
  */
 export async function removeCache(
   run: Run,
@@ -29,12 +32,13 @@ export async function removeCache(
       else if (!stderr.includes('No such image')) say(`image ${image} stays: ${stderr.trim()}`)
     }
   }
-  // What tells the labs that are left whose network they live on is no artifact.
-  const left = await readdir(leftNetworksFolder(cache)).catch((): string[] => [])
-  const kept = left.length === 0 ? [] : [leftNetworksFolder(cache)]
+  // What tells the labs that are left whose they are, and whose network they live on, is no artifact.
+  const notes = [leftNetworksFolder(cache), ownersFolder(cache)]
+  const left = await Promise.all(notes.map((folder) => readdir(folder).catch((): string[] => [])))
+  const kept = notes.filter((_, i) => left[i]?.length !== 0)
   for (const name of await readdir(cache).catch((): string[] => [])) {
     signal.throwIfAborted()
-    if (!kept.includes(join(cache, name))) await rm(join(cache, name), { recursive: true, force: true })
+    if (!kept.includes(join(cache, name))) await remove(join(cache, name))
   }
   if (kept.length === 0) await rm(cache, { recursive: true, force: true })
   return [...removed, cache]

@@ -30,7 +30,7 @@ export interface ApiResponse {
  */
 export async function apiRequest(
   config: KubeConfig,
-  method: 'GET' | 'PATCH' | 'POST',
+  method: 'GET' | 'PATCH' | 'POST' | 'DELETE',
   path: string,
   body?: { readonly type: string; readonly content: unknown },
   { signal, answerMs = ANSWER_MS }: ApiLimits = {},

@@ -28,7 +28,8 @@ function withoutOwn(object: unknown): object {
   return { ...Object.fromEntries(said), metadata: Object.fromEntries(own) }
 }
 
-function differences(live: unknown, declared: unknown, path: string): FieldDrift[] {
+/** Where two plain values differ, from a path on. Pure. */
+export function differences(live: unknown, declared: unknown, path: string): FieldDrift[] {
   if (isDeepStrictEqual(live, declared)) return []
   if (Array.isArray(live) && Array.isArray(declared)) {
     const length = Math.max(live.length, declared.length)

@@ -14,7 +14,7 @@ export interface Container {
   readonly image: string
 }
 
-/** How many containers of a lab, or of a kind cluster, there are, and how many of them run. */
+/** How many containers of a lab, a kind cluster or a containerlab topology there are, and how many of them run. */
 export interface LabInEngine {
   readonly name: string
   readonly running: number
@@ -84,16 +84,18 @@ export class Engine {
     return found.flat()
   }
 
-  /** Every lab of which containers are there, by kind's or our own label, and how many of them run. */
+  /**
+   * Every lab of which containers are there, by any of the owner labels, and how many of them run. Somebody's kind
+   * cluster and containerlab topology are labs, too: nothing at a container tells whose it is.
+   */
   async labs(): Promise<LabInEngine[]> {
-    const [kind = '', , ours = ''] = OWNER_LABELS
-    const format = `{{.ID}}\t{{.State}}\t{{.Label "${kind}"}}\t{{.Label "${ours}"}}`
-    const lines = await this.lines('ps', '-a', '--format', format)
+    const columns = ['{{.State}}', ...OWNER_LABELS.map((label) => `{{.Label "${label}"}}`)]
+    const lines = await this.lines('ps', '-a', '--format', columns.join('\t'))
     const labs = new Map<string, LabInEngine>()
     for (const line of lines) {
-      const [, state, ofKind = '', own = ''] = line.split('\t')
-      const name = own === '' ? ofKind : own
-      if (name === '') continue
+      const [state, ...names] = line.split('\t')
+      const name = names.find((one) => one !== '')
+      if (name === undefined) continue
       const { running, all } = labs.get(name) ?? { running: 0, all: 0 }
       labs.set(name, { name, running: running + Number(state === 'running'), all: all + 1 })
     }
@@ -112,6 +114,38 @@ export class Engine {
     if (containers.length === 0) return
     const options = ['-f', ...(volumes ? ['-v'] : [])]
     await this.run('docker', ['rm', ...options, ...containers.map(({ id }) => id)], this.options)
+  }
+
+  /**
+   * Those of these names under which the engine is still making a container. It reserves the name, copies what the image
+   * has where a volume is mounted, which takes seconds with a node of kind, and only then lists the container, also
+   * where whoever asked for it is gone (moby, daemon/create.go). Nothing tells but that the name cannot be given to
+   * another one, which is made for that and is the lab's until it is removed again.
+   */
+  async beingMade(names: readonly string[], lab: string): Promise<string[]> {
+    // Where no image is, nothing is made.
+    const [image] = await this.lines('image', 'ls', '-q', '--no-trunc')
+    if (image === undefined) return []
+    const taken = await Promise.all(names.map((name) => this.isTaken(name, lab, image)))
+    const reserved = names.filter((_, i) => taken[i])
+    if (reserved.length === 0) return []
+    const listed = await this.lines('ps', '-a', '--format', '{{.Names}}')
+    return reserved.filter((name) => !listed.includes(name))
+  }
+
+  private async isTaken(name: string, lab: string, image: string): Promise<boolean> {
+    const label = `${OWNER_LABELS.at(-1) ?? ''}=${lab}`
+    const args = ['create', '--pull', 'never', '--name', name, '--label', label, image, 'true']
+    const { exitCode, stdout, stderr } = await this.tryRun('docker', args, this.options)
+    if (exitCode === 0) {
+      await this.run('docker', ['container', 'rm', '-v', stdout.trim()], this.options)
+      return false
+    }
+    if (stderr.includes('is already in use')) return true
+    throw new LabError('command.failed', `docker create of ${name} failed`, {
+      details: stderr.trim(),
+      hint: 'run the same command again',
+    })
   }
 
   /** Starts a container that exited, or was never started. */

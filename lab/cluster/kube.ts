@@ -17,9 +17,9 @@ import { tail } from '../host/run.js'
 import { ANSWER_MS } from './api-request.js'
 import { configure } from './client.js'
 import type { FieldDrift } from './drift.js'
-import { nameOf, ObjectApi, type Applied } from './object-api.js'
+import { keyOf, nameOf, ObjectApi, type Applied, type Kind } from './object-api.js'
 import { isOfBefore, missingFromRollout, notReadyReason } from './rollout.js'
-import { ensureSecret, secretValue, type WantedSecret } from './secrets.js'
+import { ensureSecret, secretLacks, secretValue, type WantedSecret } from './secrets.js'
 
 type Workload = V1Deployment | V1StatefulSet | V1DaemonSet | V1Pod
 
@@ -82,6 +82,16 @@ export class Kube {
     return this.objects.drift(object)
   }
 
+  /** Objects that a selector of labels selects: see {@link ObjectApi.selected}. */
+  selected(kinds: readonly Kind[], labelSelector: string): Promise<KubernetesObject[]> {
+    return this.objects.selected(kinds, labelSelector)
+  }
+
+  /** Deletes an object: see {@link ObjectApi.remove}. */
+  remove(object: KubernetesObject): Promise<void> {
+    return this.objects.remove(object)
+  }
+
   /** The nodes, whether each is Ready, and the version of its kubelet. */
   async nodes(): Promise<{ name: string; ready: boolean; kubelet: string }[]> {
     const { items } = await this.core((api) => api.listNode())
@@ -101,6 +111,11 @@ export class Kube {
   /** Creates or completes a Secret: see {@link ensureSecret}. */
   ensureSecret(wanted: WantedSecret): Promise<Applied> {
     return ensureSecret(this.config, wanted, { signal: this.signal, answerMs: this.answerMs })
+  }
+
+  /** What a Secret lacks: see {@link secretLacks}. */
+  secretLacks(wanted: WantedSecret): Promise<readonly string[] | undefined> {
+    return secretLacks(this.config, wanted, { signal: this.signal, answerMs: this.answerMs })
   }
 
   /** One value of a Secret: see {@link secretValue}. */
@@ -227,9 +242,6 @@ export class Kube {
         ]
   }
 }
-
-const keyOf = ({ kind, metadata }: KubernetesObject): string =>
-  `${kind ?? ''} ${metadata?.namespace ?? 'default'}/${metadata?.name ?? ''}`
 
 const podName = ({ namespace = '', name = '' }: { namespace?: string; name?: string } = {}): string =>
   `${namespace}/${name}`

@@ -1,10 +1,16 @@
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
-import { LabError } from '../errors.js'
+import { LabError, type LabErrorOptions } from '../errors.js'
 import { apiRequest, type ApiLimits, type ApiResponse } from './api-request.js'
 import { fieldDrift, type FieldDrift } from './drift.js'
 
 /** What an apply did to one object. */
 export type Applied = 'created' | 'changed' | 'unchanged'
+
+/** A kind of objects. */
+export interface Kind {
+  readonly apiVersion: string
+  readonly kind: string
+}
 
 /** Who applies, for server-side apply's field ownership. */
 export const FIELD_MANAGER = 'headless-lab'
@@ -17,7 +23,7 @@ interface ResourceList {
   }[]
 }
 
-/** Server-side apply of objects of any kind, as they were declared. */
+/** Objects of any kind, as they were declared: server-side apply, and what goes with it. */
 export class ObjectApi {
   private readonly lists = new Map<string, Promise<ResourceList | undefined>>()
 
@@ -30,13 +36,13 @@ export class ObjectApi {
    * Applies one object; its fields are taken over from whoever changed them.
    *
    * @returns what it did, or `undefined` while the API server does not serve the object's kind
-   * @throws LabError `cluster.rejected` with the API server's words
+   * @throws LabError `cluster.rejected` with the API server's words, and what to do about a field that cannot change
    */
   async apply(object: KubernetesObject): Promise<Applied | undefined> {
     const path = await this.path(object)
     if (path === undefined) return undefined
     const before = await this.get(path)
-    const after = await this.patch(path, object, false)
+    const after = await this.patch(path, object, { isThere: before.status === 200, dryRun: false })
     if (after === undefined) return undefined
     if (before.status === 404) return 'created'
     return versionIn(before) === versionIn(after) ? 'unchanged' : 'changed'
@@ -46,7 +52,7 @@ export class ObjectApi {
    * Where an object on the cluster differs from what applying it would make of it, by a dry run.
    *
    * @returns `undefined` where it is not there
-   * @throws LabError `cluster.rejected` with the API server's words
+   * @throws LabError `cluster.rejected` with the API server's words, and what to do about a field that cannot change
    */
   async drift(object: KubernetesObject): Promise<FieldDrift[] | undefined> {
     const path = await this.path(object)
@@ -54,7 +60,7 @@ export class ObjectApi {
     const before = await this.get(path)
     if (before.status === 404) return undefined
     if (before.status >= 300) throw notShown(object, before)
-    const after = await this.patch(path, object, true)
+    const after = await this.patch(path, object, { isThere: true, dryRun: true })
     // Not by the version: a dry run writes nothing, and answers with that of the object as it is.
     return after === undefined ? undefined : fieldDrift(before.body, after.body)
   }
@@ -67,7 +73,7 @@ export class ObjectApi {
   private async patch(
     path: string,
     object: KubernetesObject,
-    dryRun: boolean,
+    { isThere, dryRun }: { readonly isThere: boolean; readonly dryRun: boolean },
   ): Promise<ApiResponse | undefined> {
     const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: 'true' })
     if (dryRun) query.set('dryRun', 'All')
@@ -75,7 +81,12 @@ export class ObjectApi {
     const after = await apiRequest(this.config, 'PATCH', `${path}?${query.toString()}`, patch, this.limits)
     if (after.status === 404 && typeof after.body === 'string') return undefined
     if (after.status >= 300) {
-      throw new LabError('cluster.rejected', `the API server rejected ${nameOf(object)}: ${messageIn(after)}`)
+      const message = `the API server rejected ${nameOf(object)}: ${messageIn(after)}`
+      throw new LabError(
+        'cluster.rejected',
+        message,
+        isThere && after.status === INVALID ? wayOut(path, object) : {},
+      )
     }
     return after
   }
@@ -94,8 +105,61 @@ export class ObjectApi {
     throw notShown(object, answer)
   }
 
+  /**
+   * Objects of these kinds in all namespaces that a selector of labels selects; of a kind that is not served, none.
+   *
+   * @throws LabError `cluster.rejected` with the API server's words
+   */
+  async selected(kinds: readonly Kind[], labelSelector: string): Promise<KubernetesObject[]> {
+    const lists = await Promise.all(kinds.map((kind) => this.selectedOf(kind, labelSelector)))
+    return lists.flat()
+  }
+
+  private async selectedOf({ apiVersion, kind }: Kind, labelSelector: string): Promise<KubernetesObject[]> {
+    const resource = await this.resource(apiVersion, kind)
+    if (resource === undefined) return []
+    const query = new URLSearchParams({ labelSelector })
+    const answer = await this.get(`${resource.root}/${resource.name}?${query.toString()}`)
+    if (answer.status >= 300) {
+      throw new LabError('cluster.rejected', `the API server lists no ${resource.name}: ${messageIn(answer)}`)
+    }
+    // In a list the objects do not say what they are.
+    return (answer.body as { items: KubernetesObject[] }).items.map((one) => ({ ...one, apiVersion, kind }))
+  }
+
+  /**
+   * Deletes an object as it was seen, and what it owns: one of the same name that was made since stays.
+   *
+   * @throws LabError `cluster.rejected` with the API server's words
+   */
+  async remove(object: KubernetesObject): Promise<void> {
+    const path = await this.path(object)
+    if (path === undefined) return
+    const uid = object.metadata?.uid
+    const content = {
+      propagationPolicy: 'Background',
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+    }
+    const body = { type: 'application/json', content }
+    const answer = await apiRequest(this.config, 'DELETE', path, body, this.limits)
+    if (answer.status < 300 || answer.status === 404 || answer.status === 409) return
+    const message = `the API server does not delete ${nameOf(object)}: ${messageIn(answer)}`
+    throw new LabError('cluster.rejected', message)
+  }
+
   /** Path of an object, by discovery; `undefined` while its kind is not served. */
-  private async path({ apiVersion = '', kind, metadata }: KubernetesObject): Promise<string | undefined> {
+  private async path({ apiVersion, kind, metadata }: KubernetesObject): Promise<string | undefined> {
+    const resource = await this.resource(apiVersion, kind)
+    if (resource === undefined) return undefined
+    const namespace = resource.namespaced ? `/namespaces/${metadata?.namespace ?? 'default'}` : ''
+    return `${resource.root}${namespace}/${resource.name}/${encodeURIComponent(metadata?.name ?? '')}`
+  }
+
+  /** Where the API server has a kind; `undefined` while it does not serve it. */
+  private async resource(
+    apiVersion = '',
+    kind: string | undefined,
+  ): Promise<{ root: string; name: string; namespaced: boolean } | undefined> {
     const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
     const list = this.lists.get(root) ?? this.list(root)
     this.lists.set(root, list)
@@ -107,14 +171,26 @@ export class ObjectApi {
       this.lists.delete(root)
       return undefined
     }
-    const namespace = resource.namespaced ? `/namespaces/${metadata?.namespace ?? 'default'}` : ''
-    return `${root}${namespace}/${resource.name}/${encodeURIComponent(metadata?.name ?? '')}`
+    return { root, name: resource.name, namespaced: resource.namespaced }
   }
 
   private async list(root: string): Promise<ResourceList | undefined> {
     const { status, body } = await apiRequest(this.config, 'GET', root, undefined, this.limits)
     return status === 200 ? (body as ResourceList) : undefined
   }
+}
+
+/** Status of an answer to what is well-formed and cannot be, as a change of a field that is fixed. */
+const INVALID = 422
+
+/** What to do about a field of an object that cannot change in place. With what is in no namespace much else would go. */
+function wayOut(path: string, { kind = '', metadata }: KubernetesObject): LabErrorOptions {
+  const anew = 'teardown and deploy make the lab anew'
+  const namespace = metadata?.namespace ?? 'default'
+  // A Namespace is declared with its own name for one.
+  if (!path.includes(`/namespaces/${namespace}/`)) return { hint: anew }
+  const remove = `npx headless-lab kubectl delete ${kind.toLowerCase()} ${metadata?.name ?? ''} -n ${namespace}`
+  return { hint: `${remove} takes it away, and deploy makes it anew; or ${anew}` }
 }
 
 function notShown(object: KubernetesObject, answer: ApiResponse): LabError {
@@ -127,6 +203,10 @@ export function nameOf({ kind, metadata }: KubernetesObject): string {
   const name = metadata?.name ?? ''
   return `${kind ?? 'object'} ${metadata?.namespace === undefined ? '' : `${metadata.namespace}/`}${name}`
 }
+
+/** What an object is told from others by: an object that names no namespace is in `default`. */
+export const keyOf = ({ kind, metadata }: KubernetesObject): string =>
+  `${kind ?? ''} ${metadata?.namespace ?? 'default'}/${metadata?.name ?? ''}`
 
 /** What the API server says of an answer that is no success. */
 export const messageIn = ({ status, body }: ApiResponse): string =>

@@ -36,10 +36,8 @@ export async function ensureSecret(
 ): Promise<Applied> {
   let answer: ApiResponse | undefined
   for (let i = 0; i < TRIES; i++) {
-    const before = await apiRequest(config, 'GET', pathOf(wanted), undefined, limits)
-    if (before.status !== 200 && before.status !== 404) throw rejected(wanted, before)
-    const present = before.status === 200 ? (before.body as LiveSecret) : undefined
-    const missing = wanted.keys.filter((key) => (present?.data?.[key] ?? '') === '')
+    const present = await read(config, wanted, limits)
+    const missing = missingKeys(wanted, present)
     if (present !== undefined && missing.length === 0) return 'unchanged'
     const data = Object.fromEntries(missing.map((key) => [key, encode(password())]))
     answer =
@@ -50,6 +48,21 @@ export async function ensureSecret(
     if (answer.status !== 409) break
   }
   throw rejected(wanted, answer)
+}
+
+/**
+ * Keys that a Secret lacks, or whose value is empty.
+ *
+ * @returns `undefined` where it is not there at all
+ * @throws LabError `cluster.rejected` with the API server's words
+ */
+export async function secretLacks(
+  config: KubeConfig,
+  wanted: WantedSecret,
+  limits: ApiLimits = {},
+): Promise<readonly string[] | undefined> {
+  const present = await read(config, wanted, limits)
+  return present === undefined ? undefined : missingKeys(wanted, present)
 }
 
 /**
@@ -82,6 +95,17 @@ const encode = (text: string): string => Buffer.from(text).toString('base64')
 const secretsOf = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`
 const pathOf = ({ namespace, name }: Named): string => `${secretsOf(namespace)}/${encodeURIComponent(name)}`
 const asManager = `fieldManager=${FIELD_MANAGER}`
+
+/** `undefined` where it is not there. */
+async function read(config: KubeConfig, secret: Named, limits: ApiLimits): Promise<LiveSecret | undefined> {
+  const answer = await apiRequest(config, 'GET', pathOf(secret), undefined, limits)
+  if (answer.status === 404) return undefined
+  if (answer.status !== 200) throw rejected(secret, answer)
+  return answer.body as LiveSecret
+}
+
+const missingKeys = ({ keys }: WantedSecret, present: LiveSecret | undefined): string[] =>
+  keys.filter((key) => (present?.data?.[key] ?? '') === '')
 
 function create(
   config: KubeConfig,

@@ -1,5 +1,6 @@
 import { appendFile, chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Topology } from '../../topology/index.js'
 import { LabError } from '../errors.js'
 import { exists, unlessAbsent } from '../host/not-found.js'
 import type { VerifyResult } from '../report/model.js'
@@ -9,6 +10,8 @@ export interface LabRecord {
   readonly schema: 'headless-lab/state/v1'
   readonly name: string
   readonly topologyDigest: string
+  /** What the digest is over; labs that were made before it was kept have none. */
+  readonly topology?: Topology
   /** The image the nodes were made from. */
   readonly nodeImage: string
   /** The containerlab program that made them. */
@@ -19,7 +22,8 @@ export interface LabRecord {
 
 /** One line of the journal: an effect that is about to happen, or has happened. */
 export type JournalEntry =
-  | { readonly event: 'network-intent'; readonly network: string }
+  /** With the id of the one that is there already, which may go meanwhile: then another one is made. */
+  | { readonly event: 'network-intent'; readonly network: string; readonly before?: string }
   /** With the id that the engine gave it: another of its name is somebody else's. */
   | { readonly event: 'network-made'; readonly network: string; readonly id: string }
   /** With the names of the containers, after which containerlab names links on the host that outlive them. */
@@ -32,6 +36,23 @@ export type JournalEntry =
   | { readonly event: 'nodes-gone' }
   /** The workloads are about to have so many. */
   | { readonly event: 'kafka-brokers'; readonly brokers: number }
+  /** A step is about to change what runs on the nodes; one that changes nothing writes none. */
+  | { readonly event: 'changes-intent' }
+  /** It has, so often. */
+  | { readonly event: 'changes-done'; readonly changes: number }
+
+/** An entry as it is in the journal: with its time, RFC 3339, UTC. */
+export type JournalLine = JournalEntry & { readonly at: string }
+
+/** A network as the journal knows it: by its id once it was made, before by the id of the one that was there. */
+export interface MadeNetwork {
+  readonly id?: string
+  readonly before?: string | undefined
+}
+
+/** Whether the network with this id, under the name that the journal has, is the one that the lab made. Pure. */
+export const isMade = (made: MadeNetwork, id: string): boolean =>
+  made.id === undefined ? made.before !== id : made.id === id
 
 /** The folder of one lab, `.lab/<name>/`: rendered files, kubeconfig, journal, logs, last result. */
 export class LabState {
@@ -87,11 +108,11 @@ export class LabState {
   }
 
   /** The journal, oldest entry first. A last line cut off by a crash is passed over. */
-  async entries(): Promise<JournalEntry[]> {
+  async entries(): Promise<JournalLine[]> {
     const text = (await this.read('journal.jsonl')) ?? ''
     return text.split('\n').flatMap((line) => {
       try {
-        return [JSON.parse(line) as JournalEntry]
+        return [JSON.parse(line) as JournalLine]
       } catch {
         return []
       }
@@ -152,15 +173,18 @@ export class LabState {
     return [...new Set(entries.flatMap((entry) => ('containers' in entry ? (entry.containers ?? []) : [])))]
   }
 
-  /** Networks that this lab made, with their ids, or was about to make, by name. */
-  async madeNetworks(): Promise<Map<string, string | undefined>> {
-    const made = new Map<string, string | undefined>()
+  /** Networks that this lab made, or was about to make, by name. */
+  async madeNetworks(): Promise<Map<string, MadeNetwork>> {
+    const made = new Map<string, MadeNetwork>()
     for (const entry of await this.entries()) {
-      if (entry.event === 'network-intent') made.set(entry.network, undefined)
-      if (entry.event === 'network-made') made.set(entry.network, entry.id)
-      // One that was not there then was never made: what comes later under its name is somebody else's.
-      if (entry.event === 'nodes-gone')
-        for (const [network, id] of made) if (id === undefined) made.delete(network)
+      if (entry.event === 'network-intent') {
+        const { id } = made.get(entry.network) ?? {}
+        if (id === undefined || id !== entry.before) made.set(entry.network, { before: entry.before })
+      }
+      if (entry.event === 'network-made') made.set(entry.network, { id: entry.id })
+      // What was not made by then never was: what comes later under its name is somebody else's.
+      if (entry.event === 'nodes-done' || entry.event === 'nodes-gone')
+        for (const [network, { id }] of made) if (id === undefined) made.delete(network)
     }
     return made
   }
@@ -176,12 +200,17 @@ export class LabState {
     await rm(this.file('last-verify.json'), { force: true })
   }
 
-  /** The last verdict; `undefined` where there is none, or where another version of the program has written it. */
+  /**
+   * The last verdict; `undefined` where there is none, where another version of the program has written it, or where it
+   * speaks of what was before the last change: who verifies holds no lock, and may have begun before that.
+   */
   async lastResult(): Promise<VerifyResult | undefined> {
     const text = await this.read('last-verify.json')
     if (text === undefined) return undefined
     const result = JSON.parse(text) as VerifyResult
     const schema: string = result.schema
-    return schema === 'headless-lab/verify/v1' ? result : undefined
+    if (schema !== 'headless-lab/verify/v1') return undefined
+    const change = (await this.entries()).findLast(({ event }) => event.startsWith('changes-'))
+    return change !== undefined && result.startedAt < change.at ? undefined : result
   }
 }

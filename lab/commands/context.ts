@@ -1,6 +1,7 @@
+import { LabOwner, ownersFolder } from '../cluster/lab-owner.js'
 import { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
-import { tryLock, type Release } from '../host/lock.js'
+import { lockedBy, tryLock } from '../host/lock.js'
 import { cacheDir, stateDir } from '../host/paths.js'
 import { makePlan, type Plan } from '../plan/plan.js'
 import { loadSpec } from '../spec/index.js'
@@ -26,12 +27,14 @@ export interface CommandIo {
 export interface Lab {
   readonly plan: Plan
   readonly state: LabState
+  readonly owner: LabOwner
 }
 
 /** The lab that the options speak of. */
 export async function openLab({ lab, name }: LabOptions): Promise<Lab> {
   const plan = makePlan(await loadSpec({ file: lab, name }))
-  return { plan, state: new LabState(plan.name, stateDir(plan.name)) }
+  const state = new LabState(plan.name, stateDir(plan.name))
+  return { plan, state, owner: new LabOwner(ownersFolder(cacheDir()), state) }
 }
 
 /**
@@ -39,19 +42,15 @@ export async function openLab({ lab, name }: LabOptions): Promise<Lab> {
  *
  * @throws LabError `lab.locked` that says who holds it
  */
-export async function holding<T>({ state }: Lab, purpose: string, action: () => Promise<T>): Promise<T> {
-  const got = await tryLock(state.lockFile(), purpose)
-  if (typeof got !== 'function') {
-    throw new LabError(
-      'lab.locked',
-      `lab ${state.name} is held by process ${got.pid} (${got.purpose}, since ${got.since})`,
-      {
-        hint: 'wait until it is done, then run the same command again',
-      },
-    )
-  }
-  const release: Release = got
+export async function holding<T>(
+  { state, owner }: Lab,
+  purpose: string,
+  action: () => Promise<T>,
+): Promise<T> {
+  const release = await tryLock(state.lockFile(), purpose)
+  if (typeof release !== 'function') throw await lockedBy(`lab ${state.name}`, state.lockFile(), release)
   try {
+    await owner.mustBeFree()
     return await action()
   } finally {
     await release()
@@ -61,7 +60,13 @@ export async function holding<T>({ state }: Lab, purpose: string, action: () => 
 }
 
 /** @throws LabError `lab.absent` when the lab was not made, or not to the end */
-export async function mustBeThere({ state }: Lab): Promise<void> {
+export async function mustBeThere({ state, owner }: Lab): Promise<void> {
+  const other = await owner.other()
+  if (other !== undefined) {
+    throw new LabError('lab.absent', `lab ${state.name} was made anew from another folder: ${other}`, {
+      hint: `run the command in ${dirname(dirname(other))}, or run teardown --name ${state.name} first`,
+    })
+  }
   if ((await state.record()) !== undefined && (await state.read('kubeconfig')) !== undefined) return
   throw new LabError('lab.absent', `there is no lab ${state.name} here`, {
     hint: `run npm run deploy first, in this folder (${process.cwd()}), or name another lab with --name`,

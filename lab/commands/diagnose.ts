@@ -45,7 +45,7 @@ export async function diagnose(options: DiagnoseOptions, { signal, say, print }:
 }
 
 async function contextOf(options: DiagnoseOptions): Promise<DiagnoseContext> {
-  const { plan, state } = await openLab(options)
+  const { plan, state, owner } = await openLab(options)
   return {
     ...{ plan, state, run: tryRun, cache: cacheDir(), version: version() },
     spec: await loadSpec({ file: options.lab, name: options.name }),
@@ -56,7 +56,7 @@ async function contextOf(options: DiagnoseOptions): Promise<DiagnoseContext> {
     },
     status: (signal) =>
       lookAt({
-        ...{ plan, state, run: tryRun, signal },
+        ...{ plan, state, owner, run: tryRun, signal },
         connect: (kubeconfig, ends) => new Kube(kubeconfig, ends),
         objects: (engine) => objectsOf(plan, engine),
       }),

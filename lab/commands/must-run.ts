@@ -12,7 +12,11 @@ import type { Lab, LabOptions } from './context.js'
  *
  * @throws LabError `cluster.unreachable` where the lab is stopped
  */
-export async function mustRun({ plan, state }: Lab, options: LabOptions, signal: AbortSignal): Promise<void> {
+export async function mustRun(
+  { plan, state }: Pick<Lab, 'plan' | 'state'>,
+  options: LabOptions,
+  signal: AbortSignal,
+): Promise<void> {
   if ((await new Kube(state.kubeconfig(), signal).unreachable()) === undefined) return
   const stopped = (reason: string, way: string): LabError =>
     new LabError('cluster.unreachable', `lab ${plan.name} is stopped: ${reason}`, { hint: way })

@@ -19,9 +19,9 @@ export interface StatusOptions extends LabOptions {
 
 /** How the lab is: its phase, its nodes, what is not as declared, pods that are not ready, and the last verdict. */
 export async function status(options: StatusOptions, { signal, print }: CommandIo): Promise<number> {
-  const { plan, state } = await openLab(options)
+  const { plan, state, owner } = await openLab(options)
   const seen = await lookAt({
-    ...{ plan, state, run: tryRun, signal },
+    ...{ plan, state, owner, run: tryRun, signal },
     connect: (kubeconfig, ends) => new Kube(kubeconfig, ends),
     objects: (engine) => objectsOf(plan, engine),
   })

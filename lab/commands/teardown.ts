@@ -1,17 +1,33 @@
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { removeCache } from '../artifacts/remove-cache.js'
 import { hostEntries } from '../cluster/host-entries.js'
 import { LeftNetworks, leftNetworksFolder } from '../cluster/left-networks.js'
 import { engineState, startEngine } from '../host/engine.js'
+import { isDiskFull } from '../host/file-error.js'
+import { holderOf } from '../host/lock.js'
 import { cacheDir } from '../host/paths.js'
 import { tryRun } from '../host/run.js'
 import { runStages } from '../pipeline/progress.js'
 import { expectedContainers } from '../pipeline/steps/containers.js'
 import { teardownStages } from '../pipeline/teardown.js'
-import { holding, hostLog, openLab, type CommandIo, type LabOptions } from './context.js'
+import { holding, hostLog, openLab, type CommandIo, type Lab, type LabOptions } from './context.js'
 import { seconds } from '../words.js'
 
 export interface TeardownOptions extends LabOptions {
   readonly cache?: boolean
+}
+
+/** A disk that is full must not keep what takes its space: the lab's own logs make room for the lock. */
+async function holdingOnFullDisk(lab: Lab, action: () => Promise<number>): Promise<number> {
+  const hold = (): Promise<number> => holding(lab, 'teardown', action)
+  try {
+    return await hold()
+  } catch (error) {
+    if (!isDiskFull(error) || (await holderOf(lab.state.lockFile())) !== undefined) throw error
+    await rm(dirname(lab.state.logFile('')), { recursive: true, force: true })
+    return hold()
+  }
 }
 
 /** Removes a lab and everything it made, and proves it by looking. */
@@ -19,7 +35,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
   const began = performance.now()
   const lab = await openLab(options)
   const { name } = lab.plan
-  return holding(lab, 'teardown', async () => {
+  return holdingOnFullDisk(lab, async () => {
     const engine = await engineState(tryRun, io.signal)
     if (engine === 'stopped') {
       io.say('starting the Docker engine, which holds the containers')
@@ -33,6 +49,7 @@ export async function teardown(options: TeardownOptions, io: CommandIo): Promise
       teardownStages({
         name,
         state: lab.state,
+        owner: lab.owner,
         run,
         containerlab: (await lab.state.record())?.containerlab,
         hostEntries: hostEntries(name, [...containers]),

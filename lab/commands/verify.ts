@@ -62,7 +62,7 @@ async function verifyCluster(options: VerifyCommandOptions, io: CommandIo): Prom
 
 /** Verifies a lab that is there, prints the result and keeps it. */
 export async function verifyLab(
-  { plan, state }: Lab,
+  { plan, state }: Pick<Lab, 'plan' | 'state'>,
   options: VerifyCommandOptions,
   io: CommandIo,
 ): Promise<number> {

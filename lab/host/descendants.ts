@@ -29,6 +29,9 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
   return fields?.[0] === 'Z' ? 'ended' : fields?.[19]
 }
 
+/** Process ids mean something in their namespace only: those of a container are others. Empty where there is no /proc. */
+export const pidNamespace = (): Promise<string> => readlink('/proc/self/ns/pid').catch(() => '')
+
 /** This process. */
 export const self = async (): Promise<ProcessIdentity> => ({
   pid: process.pid,
@@ -55,8 +58,7 @@ export const RUN_LABEL = 'headless-lab.dev/run'
 /** Whether a run is surely over: of those in other process namespaces nothing is known. */
 export async function isOver(run: string): Promise<boolean> {
   const [namespace, pid, startTime = ''] = run.split(' ')
-  const [here] = (await ownRun()).split(' ')
-  if (namespace !== here || !/^[1-9]\d*$/.test(pid ?? '')) return false
+  if (namespace !== (await pidNamespace()) || !/^[1-9]\d*$/.test(pid ?? '')) return false
   return !(await isAlive({ pid: Number(pid), startTime }))
 }
 
@@ -71,10 +73,9 @@ export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<bool
   return now === undefined || startTime === '' || now === startTime
 }
 
-/** The run of a process. Process ids mean something in their namespace only: those of a container are others. */
+/** The run of a process of this namespace. */
 export async function runOf({ pid, startTime }: ProcessIdentity): Promise<string> {
-  const namespace = await readlink('/proc/self/ns/pid').catch(() => '')
-  return `${namespace} ${String(pid)} ${startTime}`
+  return `${await pidNamespace()} ${String(pid)} ${startTime}`
 }
 
 /**

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { endDescendants, isAlive, self, type ProcessIdentity } from './descendants.js'
+import { LabError } from '../errors.js'
+import { endDescendants, isAlive, pidNamespace, self, type ProcessIdentity } from './descendants.js'
 import { hasCode } from './error-code.js'
 import { isNotFound, unlessAbsent } from './not-found.js'
 import { waitUntil } from './wait.js'
 
 /** Who holds a lock. */
 export interface LockOwner extends ProcessIdentity {
+  /** The process namespace that its id is one of; absent in what an earlier version wrote, and where there is no /proc. */
+  readonly namespace?: string
   /** RFC 3339, UTC. */
   readonly since: string
   /** What it does, as people read it. */
@@ -15,6 +18,33 @@ export interface LockOwner extends ProcessIdentity {
 }
 
 export type Release = () => Promise<void>
+
+/** What is told of a lock that is held; `what`: the subject of the sentence. */
+export async function lockedBy(what: string, file: string, owner: LockOwner): Promise<LabError> {
+  const { pid, purpose, since } = owner
+  const ifGone = (await isHere(owner))
+    ? ''
+    : `; if it is gone, which cannot be seen from here, remove ${file}`
+  return new LabError('lab.locked', `${what} is held by process ${pid} (${purpose}, since ${since})`, {
+    hint: `wait until it is done, then run the same command again${ifGone}`,
+  })
+}
+
+/** Who holds a lock now; `undefined` where nobody does. */
+export async function holderOf(file: string): Promise<LockOwner | undefined> {
+  const owner = ownerIn((await read(file)) ?? '')
+  return owner !== undefined && (await isHeldBy(owner)) ? owner : undefined
+}
+
+/** Of processes in other namespaces nothing is known: what may live is not taken over. */
+async function isHeldBy(owner: LockOwner): Promise<boolean> {
+  return !(await isHere(owner)) || isAlive(owner)
+}
+
+/** Whether the process is, or was, one of this namespace. */
+async function isHere({ namespace = '' }: LockOwner): Promise<boolean> {
+  return namespace === '' || namespace === (await pidNamespace())
+}
 
 /**
  * Takes the lock, or says who holds it. The file appears whole or not at all (by link(2)); the lock of an
@@ -25,6 +55,7 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
   const mine = `${file}.${String(process.pid)}.${Math.random().toString(36).slice(2)}`
   const owner: LockOwner = {
     ...(await self()),
+    namespace: await pidNamespace(),
     since: new Date().toISOString(),
     purpose,
   }
@@ -43,7 +74,7 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
       const text = await read(file)
       if (text === undefined) continue
       const held = ownerIn(text)
-      if (held !== undefined && (await isAlive(held))) return held
+      if (held !== undefined && (await isHeldBy(held))) return held
       const taker = await takeAway(file, text, held, purpose)
       if (taker !== undefined) return taker
     }
@@ -73,7 +104,12 @@ export async function lock(
   await waitUntil(
     async () => {
       const got = await tryLock(file, purpose)
-      if (typeof got !== 'function') return `process ${got.pid}, which began ${got.purpose} at ${got.since}`
+      if (typeof got !== 'function') {
+        const where = (await isHere(got))
+          ? ''
+          : ` in another process namespace (if it is gone, remove ${file})`
+        return `process ${got.pid}${where}, which began ${got.purpose} at ${got.since}`
+      }
       // Nobody is there any more to give it back.
       if (signal.aborted) await got()
       release = got
@@ -117,8 +153,9 @@ async function removeLeftovers(file: string): Promise<void> {
     const left = join(dirname(file), name)
     const pid = Number(/\.(\d+)\.[0-9a-z]+$/.exec(name)?.[1])
     const owner =
-      ownerIn((await read(left)) ?? '') ?? (Number.isInteger(pid) ? { pid, startTime: '' } : undefined)
-    if (owner !== undefined && !(await isAlive(owner))) await rm(left, { force: true })
+      ownerIn((await read(left)) ?? '') ??
+      (Number.isInteger(pid) ? { pid, startTime: '', since: '', purpose: '' } : undefined)
+    if (owner !== undefined && !(await isHeldBy(owner))) await rm(left, { force: true })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Kube } from '../cluster/kube.js'
-import { nameOf, type Applied } from '../cluster/object-api.js'
+import { nameOf } from '../cluster/object-api.js'
 import { waitUntil, type WaitOptions } from '../host/wait.js'
 import { whyUnanswered } from './until-answered.js'
 
@@ -13,24 +13,17 @@ const BESIDE = 8
 /**
  * Applies objects, those that others need first. A kind that was defined only just now takes the API server
  * a moment, and it may not answer for one: it is tried again until the signal ends that.
- *
- * @returns how many objects were created or changed
  */
 export async function applyAll(
   kube: Pick<Kube, 'apply'>,
   objects: readonly KubernetesObject[],
   wait: WaitOptions,
-): Promise<number> {
-  let changed = 0
+): Promise<void> {
   for (const group of groups(objects)) {
     for (let i = 0; i < group.length; i += BESIDE) {
-      const results = await Promise.all(
-        group.slice(i, i + BESIDE).map((object) => applyOne(kube, object, wait)),
-      )
-      changed += results.filter((result) => result !== 'unchanged').length
+      await Promise.all(group.slice(i, i + BESIDE).map((object) => applyOne(kube, object, wait)))
     }
   }
-  return changed
 }
 
 function groups(objects: readonly KubernetesObject[]): KubernetesObject[][] {
@@ -47,15 +40,13 @@ async function applyOne(
   kube: Pick<Kube, 'apply'>,
   object: KubernetesObject,
   wait: WaitOptions,
-): Promise<Applied> {
-  let result: Applied | undefined
+): Promise<void> {
   await waitUntil(async () => {
     try {
-      result = await kube.apply(object)
+      const isServed = (await kube.apply(object)) !== undefined
+      return isServed ? undefined : `${nameOf(object)}: its kind is not served yet`
     } catch (error) {
       return whyUnanswered(error)
     }
-    return result === undefined ? `${nameOf(object)}: its kind is not served yet` : undefined
   }, wait)
-  return result ?? 'unchanged'
 }

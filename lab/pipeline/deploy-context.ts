@@ -1,6 +1,7 @@
 import type { ArtifactSource, Pending } from '../artifacts/artifact.js'
 import type { HostEntries } from '../cluster/host-entries.js'
 import type { Kube } from '../cluster/kube.js'
+import type { LabOwner } from '../cluster/lab-owner.js'
 import type { LabState } from '../cluster/state.js'
 import type { DiskNeed } from '../host/disk.js'
 import type { Run } from '../host/run.js'
@@ -10,7 +11,11 @@ import type { Plan } from '../plan/plan.js'
 export type ClusterApi = Pick<
   Kube,
   | 'apply'
+  | 'drift'
   | 'has'
+  | 'selected'
+  | 'remove'
+  | 'secretLacks'
   | 'ensureSecret'
   | 'secretValue'
   | 'unreachable'
@@ -24,6 +29,7 @@ export type ClusterApi = Pick<
 export interface DeployContext {
   readonly plan: Plan
   readonly state: LabState
+  readonly owner: LabOwner
   readonly artifacts: ArtifactSource
   /** What the survey found missing. */
   readonly pending: readonly Pending[]

@@ -6,7 +6,7 @@ import type { StepIo } from './step.js'
 import { isDiskFull } from '../host/file-error.js'
 import { waitUntil } from '../host/wait.js'
 
-/** So often none may be seen: the engine may still make what a program asked for before it was killed. */
+/** So often none may be seen: the engine may not have begun yet what a program asked for before it was killed. */
 const LOOKS = 3
 const EVERY_MS = 200
 
@@ -39,7 +39,13 @@ export async function removeHalfMade(
       try {
         const containers = await engine.containers(state.name)
         looks = containers.length === 0 ? looks + 1 : 0
-        if (containers.length === 0) return looks < LOOKS ? LATE : undefined
+        if (containers.length === 0 && looks < LOOKS) return LATE
+        if (containers.length === 0) {
+          const making = await engine.beingMade(await state.containersOfNodes(), state.name)
+          if (making.length === 0) return undefined
+          looks = 0
+          return `the engine, which still makes ${making.join(', ')}`
+        }
         const theirs = await engine.anonymousVolumes(containers)
         for (const volume of theirs) volumes.add(volume)
         const isNoted = await noteVolumes(state, theirs, noted)
@@ -67,7 +73,11 @@ export async function removeHalfMade(
  *
  * @returns whether that could be done: a disk that is full must not keep what takes its space
  */
-async function noteVolumes(state: LabState, found: readonly string[], noted: Set<string>): Promise<boolean> {
+export async function noteVolumes(
+  state: LabState,
+  found: readonly string[],
+  noted: Set<string>,
+): Promise<boolean> {
   const last = (await state.entries()).at(-1)?.event
   const isNew = found.some((volume) => !noted.has(volume))
   try {

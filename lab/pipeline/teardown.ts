@@ -2,20 +2,22 @@ import { Containerlab } from '../cluster/containerlab.js'
 import { Engine } from '../cluster/engine.js'
 import { leftHostEntries, removeHostEntries, type HostEntries } from '../cluster/host-entries.js'
 import { guardingHosts, mendHosts } from '../cluster/hosts-guard.js'
+import type { LabOwner } from '../cluster/lab-owner.js'
 import type { LeftNetworks } from '../cluster/left-networks.js'
-import type { LabState } from '../cluster/state.js'
+import { isMade, type LabState } from '../cluster/state.js'
 import { nodesNetwork } from '../../topology/index.js'
 import { LabError } from '../errors.js'
 import { exists } from '../host/not-found.js'
 import type { Run } from '../host/run.js'
 import { SECOND } from './durations.js'
-import { removeHalfMade } from './half-made.js'
+import { noteVolumes, removeHalfMade } from './half-made.js'
 import type { Stage } from './progress.js'
 import { wordsOf } from '../words.js'
 
 export interface TeardownContext {
   readonly name: string
   readonly state: LabState
+  readonly owner: LabOwner
   /** `undefined` where the host has no engine: then there are no containers either. */
   readonly run: Run | undefined
   /** The containerlab program that made the nodes, where that is known. */
@@ -50,7 +52,10 @@ export function teardownStages(context: TeardownContext): Stage[] {
           ...(run === undefined ? [] : await leftInEngine(context, new Engine(run, { signal }), volumes)),
           ...(await leftHostEntries(context.name, context.hostEntries)),
         ]
-        if (left.length === 0) return 'nothing'
+        if (left.length === 0) {
+          await context.owner.release()
+          return 'nothing'
+        }
         throw new LabError('teardown.incomplete', `teardown left ${left.join(', ')}`, {
           hint: 'run teardown again; if that does not help, remove them by hand',
         })
@@ -90,7 +95,7 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
         const before = (await engine.volumesLeft(volumes)).length
         // Where there is no journal, none is begun: its folder would be the only thing to remove.
         if (await exists(state.folder)) {
-          await state.journal({ event: 'nodes-removed', volumes: anonymous })
+          await noteVolumes(state, anonymous, new Set(await state.volumesOfNodes()))
           await state.forgetResult()
         }
         await containerlabDestroy(context, run, signal, progress)
@@ -175,8 +180,8 @@ async function ownNetworks(
     [...new Set([...made.keys(), nodesNetwork])].map(async (network) => {
       const id = await engine.networkId(network)
       if (id === undefined) return []
-      const isMade = made.has(network) && [undefined, id].includes(made.get(network))
-      if (!isMade && !(await leftNetworks.has(id))) return []
+      const one = made.get(network)
+      if ((one === undefined || !isMade(one, id)) && !(await leftNetworks.has(id))) return []
       return [{ network, id, users: await engine.networkUsers(network) }]
     }),
   )

@@ -5,10 +5,13 @@ import { nodeNames } from '../../topology/index.js'
 import { workloadImages as images } from '../artifacts/versions.js'
 import type { Spec } from '../spec/index.js'
 
+/** Label that says of which lab an object is. */
+export const LAB_LABEL = 'headless-lab.dev/lab'
+
 /** Labels of every object of a lab, beside its own. */
 export const labLabels = (spec: Pick<Spec, 'name'>): Record<string, string> => ({
   'app.kubernetes.io/part-of': 'headless-lab',
-  'headless-lab.dev/lab': spec.name,
+  [LAB_LABEL]: spec.name,
 })
 
 /**

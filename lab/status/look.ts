@@ -1,25 +1,29 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { Engine } from '../cluster/engine.js'
 import type { Kube } from '../cluster/kube.js'
+import type { LabOwner } from '../cluster/lab-owner.js'
 import { nameOf } from '../cluster/object-api.js'
+import type { WantedSecret } from '../cluster/secrets.js'
 import type { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
 import { engineState } from '../host/engine.js'
 import type { Run } from '../host/run.js'
 import { expectedContainers, whyMadeAnew, whyNotAlive } from '../pipeline/steps/containers.js'
 import type { Plan } from '../plan/plan.js'
+import { labSelector, PASSING_KINDS, undeclared } from '../plan/undeclared.js'
 import type { LabStatus, NodeStatus, ObjectDrift } from './model.js'
 
 /** What a lab is looked at with. */
 export interface StatusContext {
   readonly plan: Plan
   readonly state: LabState
+  readonly owner: Pick<LabOwner, 'other'>
   readonly run: Run
   readonly signal: AbortSignal
   readonly connect: (
     kubeconfig: string,
     signal: AbortSignal,
-  ) => Pick<Kube, 'unreachable' | 'nodes' | 'drift' | 'podsNotReady'>
+  ) => Pick<Kube, 'unreachable' | 'nodes' | 'drift' | 'secretLacks' | 'selected' | 'podsNotReady'>
   /** Everything a deploy would apply to the cluster that is there. */
   readonly objects: (engine: Engine) => Promise<readonly KubernetesObject[]>
 }
@@ -54,10 +58,13 @@ export async function lookAt(context: StatusContext): Promise<LabStatus> {
     container: containers.find((one) => one.name === name)?.state ?? 'gone',
   }))
   const dead = whyNotAlive(containers, expected, finished)
-  if (dead !== undefined && !finished) {
-    const reason = (await state.mayHaveNodes()) ? dead : 'it was not made from this folder'
-    return { ...about, phase: 'half-made', reason, nodes }
+  const other = await context.owner.other()
+  if (other !== undefined || (dead !== undefined && !(await state.mayHaveNodes()))) {
+    const from = other === undefined ? '' : `: it was made from ${other}`
+    const reason = `it was not made from this folder${from}`
+    return { ...about, phase: 'half-made', reason, madeElsewhere: true, nodes }
   }
+  if (dead !== undefined && !finished) return { ...about, phase: 'half-made', reason: dead, nodes }
   if (dead !== undefined) {
     const comesBack = whyMadeAnew(containers, plan, finished) === undefined
     return { ...about, phase: 'stopped', reason: dead, comesBack, nodes }
@@ -66,11 +73,14 @@ export async function lookAt(context: StatusContext): Promise<LabStatus> {
   const silent = await kube.unreachable()
   if (silent !== undefined) return { ...about, phase: 'unreachable', reason: silent, nodes }
   const objects = await context.objects(engine)
-  const [inCluster, drift, podsNotReady] = await Promise.all([
+  const [inCluster, drift, secrets, passed, podsNotReady] = await Promise.all([
     kube.nodes(),
     driftOf(kube, objects),
+    Promise.all(plan.secrets.map((secret) => driftOfSecret(kube, secret))),
+    kube.selected(PASSING_KINDS, labSelector(plan.name)),
     kube.podsNotReady(),
   ])
+  const left = undeclared(passed, objects, plan.name).map(leftOver)
   return {
     ...about,
     phase: 'running',
@@ -79,8 +89,8 @@ export async function lookAt(context: StatusContext): Promise<LabStatus> {
       if (seen !== undefined) return { ...node, ready: seen.ready, kubelet: seen.kubelet }
       return plan.nodes.includes(node.name) ? { ...node, ready: false } : node
     }),
-    drift,
-    compared: objects.length,
+    drift: [...drift, ...secrets.flatMap((one) => one ?? []), ...left],
+    compared: objects.length + plan.secrets.length + left.length,
     podsNotReady,
   }
 }
@@ -108,6 +118,26 @@ async function driftOfOne(
     return fields?.length === 0 ? undefined : { object: nameOf(object), fields: fields ?? [] }
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'cluster.rejected') throw error
-    return { object: nameOf(object), fields: [], rejected: error.message }
+    const hint = error.hint === undefined ? {} : { hint: error.hint }
+    return { object: nameOf(object), fields: [], rejected: error.message, ...hint }
   }
 }
+
+/** Of its values nothing is known but whether they are there; `undefined` where all of them are. */
+async function driftOfSecret(
+  kube: Pick<Kube, 'secretLacks'>,
+  secret: WantedSecret,
+): Promise<ObjectDrift | undefined> {
+  const lacks = await kube.secretLacks(secret)
+  if (lacks?.length === 0) return undefined
+  const why =
+    lacks === undefined
+      ? 'not there; deploy makes it with new passwords, and says which servers run with the old ones'
+      : `has no ${lacks.join(', ')}; deploy gives it new ones, and says which servers run with the old ones`
+  return { object: `Secret ${secret.namespace}/${secret.name}`, fields: [], why }
+}
+
+const leftOver = (object: KubernetesObject): ObjectDrift => ({
+  ...{ object: nameOf(object), fields: [] },
+  why: 'not declared any more; deploy deletes it',
+})

@@ -13,6 +13,8 @@ export interface LabStatus {
   readonly phase: Phase
   /** Why it is not running, as one line. */
   readonly reason?: string
+  /** Whether its containers were made from another folder: only commands there can tell more, or repair it. */
+  readonly madeElsewhere?: boolean
   /** Of a lab that is stopped: whether start brings it back with what it holds. */
   readonly comesBack?: boolean
   readonly nodes: readonly NodeStatus[]
@@ -37,10 +39,14 @@ export interface NodeStatus {
 export interface ObjectDrift {
   /** `Kind namespace/name`. */
   readonly object: string
-  /** None where the object is not there at all, or where what is declared was rejected. */
+  /** None where the object is not there at all, where what is declared was rejected, and where `why` tells. */
   readonly fields: readonly FieldDrift[]
   /** The API server's words, where it does not take what is declared: a field that cannot change in place. */
   readonly rejected?: string
+  /** What to do about that. */
+  readonly hint?: string
+  /** What is wrong and what deploy does about it, where no field tells: a Secret, or what is not declared any more. */
+  readonly why?: string
 }
 
 export interface PodNotReady {

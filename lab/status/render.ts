@@ -3,7 +3,7 @@ import { plainly } from '../report/console.js'
 import { ago, cut } from '../words.js'
 import { isAsDeclared } from './model.js'
 import type { FieldDrift } from '../cluster/drift.js'
-import type { LabStatus, NodeStatus } from './model.js'
+import type { LabStatus, NodeStatus, ObjectDrift } from './model.js'
 
 /** How a lab is, for people: a line that says it, then what is not as it should be. */
 export function renderStatus(status: LabStatus, paint: Paint = plainly): string {
@@ -16,13 +16,7 @@ export function renderStatus(status: LabStatus, paint: Paint = plainly): string 
     `Kubernetes ${versions.kubernetes}, Calico ${versions.calico}`,
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${nodeWords(node)}`),
     ...(drift === undefined ? [] : [`objects: ${drift.length} of ${String(compared)} not as declared`]),
-    ...(drift ?? []).flatMap(({ object, fields, rejected }) =>
-      rejected !== undefined
-        ? [`  ${object}: ${rejected}`]
-        : fields.length === 0
-          ? [`  ${object}: not there`]
-          : [`  ${object}`, ...fields.map(fieldLine)],
-    ),
+    ...(drift ?? []).flatMap(driftLines),
     ...(podsNotReady === undefined
       ? []
       : [podsNotReady.length === 0 ? 'pods: all ready' : `pods not ready: ${podsNotReady.length}`]),
@@ -41,6 +35,12 @@ function nodeWords({ container, ready, kubelet }: NodeStatus): string {
   return `${container}, ${ready ? 'Ready' : 'not Ready'}${kubelet === undefined ? '' : `, ${kubelet}`}`
 }
 
+function driftLines({ object, fields, rejected, hint, why }: ObjectDrift): string[] {
+  if (fields.length > 0) return [`  ${object}`, ...fields.map(fieldLine)]
+  const what = `  ${object}: ${rejected ?? why ?? 'not there'}`
+  return hint === undefined ? [what] : [what, `    ${hint}`]
+}
+
 /** A value is cut to what a line can hold; JSON has all of it. */
 const LONGEST = 60
 
@@ -52,8 +52,14 @@ function fieldLine({ path, live, declared }: FieldDrift): string {
   return `    ${path}: is ${said(live)}, declared ${said(declared)}`
 }
 
-function next({ phase, lab, comesBack = false }: LabStatus): string {
+function next({ phase, lab, comesBack = false, madeElsewhere = false, drift = [] }: LabStatus): string {
+  if (madeElsewhere)
+    return `run the command in the folder it was made from; or npm run teardown removes it (--name ${lab}); or give another --name`
   if (phase === 'absent') return `npm run deploy makes it (--name ${lab})`
-  const way = comesBack ? 'npm run start brings it back' : 'npm run deploy repairs it'
+  const isRejected = drift.some(({ rejected }) => rejected !== undefined)
+  const repair = isRejected
+    ? 'npm run deploy repairs the rest, when nothing is rejected'
+    : 'npm run deploy repairs it'
+  const way = comesBack ? 'npm run start brings it back' : repair
   return `${way}, npm run teardown removes it (--name ${lab})`
 }

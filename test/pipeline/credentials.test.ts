@@ -29,6 +29,14 @@ const plan = (keys = ['password']): Plan => {
   }
 }
 
+/** The verdict on the lab as it is now. */
+const verified = (): VerifyResult =>
+  ({
+    schema: 'headless-lab/verify/v1',
+    startedAt: new Date().toISOString(),
+    checks: [],
+  }) as unknown as VerifyResult
+
 describe('credentials', () => {
   it('are made after their namespaces and before what mounts them', async () => {
     const { deploy, world, results } = await makeLab()
@@ -47,11 +55,7 @@ describe('credentials', () => {
     const { deploy, cluster, results, state } = await makeLab()
     await deploy({ plan: plan() })
     const before = structuredClone(cluster.secrets)
-    await state.saveResult({
-      schema: 'headless-lab/verify/v1',
-      startedAt: '2026-01-01T00:00:00Z',
-      checks: [],
-    } as unknown as VerifyResult)
+    await state.saveResult(verified())
     expect(await deploy({ plan: plan() })).toBe(0)
     expect(cluster.secrets).toEqual(before)
     expect(results).toContain('2 Secrets are there')
@@ -61,11 +65,7 @@ describe('credentials', () => {
   it('that are made anew make what was verified forgotten', async () => {
     const { deploy, cluster, state } = await makeLab()
     await deploy({ plan: plan() })
-    await state.saveResult({
-      schema: 'headless-lab/verify/v1',
-      startedAt: '2026-01-01T00:00:00Z',
-      checks: [],
-    } as unknown as VerifyResult)
+    await state.saveResult(verified())
     cluster.secrets.delete('default/mysql-secret')
     expect(await deploy({ plan: plan(['password', 'replication']) })).toBe(2)
     expect(await state.lastResult()).toBeUndefined()
@@ -106,6 +106,36 @@ describe('credentials', () => {
     }
     await deploy({ plan: plan() })
     expect(cluster.secrets.size).toBe(2)
+  })
+
+  it('that are made, and whose answer is lost, count as made', async () => {
+    const { deploy, cluster, state } = await makeLab()
+    await deploy({ plan: plan() })
+    await state.saveResult(verified())
+    const { ensureSecret } = cluster
+    cluster.secrets.delete('default/mysql-secret')
+    cluster.ensureSecret = async (wanted) => {
+      cluster.ensureSecret = ensureSecret
+      await ensureSecret(wanted)
+      throw new LabError('cluster.unreachable', 'no answer')
+    }
+    expect(await deploy({ plan: plan() })).toBe(1)
+    expect(await state.lastResult()).toBeUndefined()
+  })
+
+  it('make what was verified forgotten before they are made', async () => {
+    const { deploy, cluster, state } = await makeLab()
+    await deploy({ plan: plan() })
+    await state.saveResult(verified())
+    const { ensureSecret } = cluster
+    cluster.secrets.delete('default/mysql-secret')
+    let known: unknown
+    cluster.ensureSecret = async (wanted) => {
+      known = await state.lastResult()
+      return ensureSecret(wanted)
+    }
+    await deploy({ plan: plan() })
+    expect(known).toBeUndefined()
   })
 
   it('that are refused end the deploy, explained', async () => {

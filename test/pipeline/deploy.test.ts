@@ -1,12 +1,14 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import type { Artifact } from '../../lab/artifacts/artifact.js'
+import { LabState, type JournalEntry, type LabRecord } from '../../lab/cluster/state.js'
 import { LabError } from '../../lab/errors.js'
 import type { VerifyResult } from '../../lab/report/model.js'
 import { deployStages, type DeployContext } from '../../lab/pipeline/deploy.js'
 import { kernelHasIpvs } from '../../lab/pipeline/steps/ipvs.js'
-import { labErrorOf, linesOf, rejectionOf, type Answer } from '../unit/host/fakes.js'
+import { labErrorOf, linesOf, never, rejectionOf, temporaryFolder, type Answer } from '../unit/host/fakes.js'
 import {
   clabDeploy,
   fakeArtifacts,
@@ -90,13 +92,14 @@ describe('from nothing', () => {
   })
 
   it('journals intents before effects, and the lab once it is there', async () => {
-    const { deploy, world, state } = await makeLab()
+    const { deploy, world, state, ownerIn } = await makeLab()
     let before: string[] = []
     world.containerlab.deploy = async () => {
       before = (await state.entries()).map(({ event }) => event)
       return clabDeploy(world, 'lab', 2)
     }
     await deploy()
+    expect(await ownerIn(new LabState('lab', '/elsewhere')).other()).toBe(state.folder)
     expect(before).toEqual(['network-intent', 'nodes-intent'])
     // What an interrupted run leaves on the host is named after them, whatever the spec says by then.
     expect(await state.containersOfNodes()).toEqual(['lab-control-plane', 'lab-worker', 'lab-worker2'])
@@ -175,11 +178,17 @@ describe('from nothing', () => {
 })
 
 describe('what was verified', () => {
-  const result = {
-    schema: 'headless-lab/verify/v1',
-    startedAt: '2026-01-01T00:00:00Z',
-    checks: [],
-  } as unknown as VerifyResult
+  const begun = (startedAt: string): VerifyResult =>
+    ({ schema: 'headless-lab/verify/v1', startedAt, checks: [] }) as unknown as VerifyResult
+  const result = begun('2100-01-01T00:00:00Z')
+  /** Of a lab one of whose objects is not as declared, which was verified. */
+  const disturbed = async (): Promise<FakeLab> => {
+    const lab = await deployed()
+    const [service = ''] = [...lab.cluster.objects.keys()].filter((name) => name.startsWith('Service '))
+    lab.cluster.objects.delete(service)
+    await lab.state.saveResult(result)
+    return lab
+  }
 
   it('is known still after a deploy that changed nothing', async () => {
     const { deploy, state } = await deployed()
@@ -205,14 +214,73 @@ describe('what was verified', () => {
   })
 
   it.each([
-    ['started since', '2026-01-01T00:00:01Z', undefined],
-    ['started before', '2025-12-31T23:59:59Z', result],
+    ['started since', '2100-01-01T00:00:01Z', undefined],
+    ['started before', '2099-12-31T23:59:59Z', result],
   ])('of nodes that the engine %s', async (_, at, kept) => {
     const { deploy, state, world } = await deployed()
     await state.saveResult(result)
     world.startedAt = at
     expect(await deploy()).toBe(0)
     expect(await state.lastResult()).toEqual(kept)
+  })
+
+  it('is forgotten before an object is changed, and the journal says that it is about to be', async () => {
+    const { deploy, state, cluster } = await disturbed()
+    const { apply } = cluster
+    let before: unknown[] = []
+    cluster.apply = async (object) => {
+      before = [await state.lastResult(), (await state.entries()).at(-1)?.event]
+      return apply(object)
+    }
+    expect(await deploy()).toBe(1)
+    expect(before).toEqual([undefined, 'changes-intent'])
+    expect((await state.entries()).at(-1)).toMatchObject({ event: 'changes-done', changes: 1 })
+  })
+
+  it('stays forgotten where a run is cut off amid the only change, which the next one finds done', async () => {
+    const { deploy, state, cluster } = await disturbed()
+    const { apply } = cluster
+    const controller = new AbortController()
+    const interrupted = new LabError('interrupted', 'interrupted')
+    cluster.apply = async (object) => {
+      await apply(object)
+      controller.abort(interrupted)
+      throw interrupted
+    }
+    await rejectionOf(deploy({ interrupt: controller.signal }))
+    cluster.apply = apply
+    expect(await deploy()).toBe(0)
+    expect(await state.lastResult()).toBeUndefined()
+  })
+
+  it('is forgotten by a change whose answer was lost, which is asked for again', async () => {
+    const { deploy, state, cluster } = await disturbed()
+    const { apply } = cluster
+    cluster.apply = async (object) => {
+      cluster.apply = apply
+      await apply(object)
+      throw new LabError('cluster.unreachable', 'no answer')
+    }
+    expect(await deploy()).toBe(1)
+    expect(await state.lastResult()).toBeUndefined()
+  })
+
+  it('by who began before a change and is done after it, is not of the lab as it is', async () => {
+    const { deploy, state, cluster } = await disturbed()
+    const { apply } = cluster
+    let amid = ''
+    cluster.apply = async (object) => {
+      amid = new Date().toISOString()
+      const answer = await apply(object)
+      await vi.waitUntil(() => new Date().toISOString() > amid)
+      return answer
+    }
+    await deploy()
+    await state.saveResult(begun(amid))
+    expect(await state.lastResult()).toBeUndefined()
+    const since = begun(new Date().toISOString())
+    await state.saveResult(since)
+    expect(await state.lastResult()).toEqual(since)
   })
 
   it('is forgotten before nodes are removed or made', async () => {
@@ -256,6 +324,55 @@ describe('a lab made from another folder', () => {
       'docker rm -f -v id-lab-control-plane id-lab-worker id-lab-worker2',
       'containerlab deploy',
     ])
+  })
+
+  describe('since nodes were begun, or made, in this one', () => {
+    const elsewhere = async (entry: JournalEntry, state: string): Promise<FakeLab> => {
+      const lab = await others(state)
+      await lab.state.journal(entry)
+      const there = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+      await there.create()
+      await lab.ownerIn(there).claim(never())
+      return lab
+    }
+    const done = { event: 'nodes-done', record: { schema: 'headless-lab/state/v1' } } as JournalEntry
+
+    it.each([
+      [{ event: 'nodes-intent' }, 'running'],
+      [{ event: 'nodes-removed' }, 'running'],
+      [{ event: 'nodes-intent' }, 'exited'],
+      [done, 'running'],
+    ] satisfies [JournalEntry, string][])('is refused, untouched: %j, %s', async (entry, are) => {
+      const { deploy, world } = await elsewhere(entry, are)
+      const error = await labErrorOf(deploy())
+      expect(error).toMatchObject({ code: 'usage.invalid' })
+      expect(error.message).toMatch(/: it was made from .*\/lab$/)
+      expect(world.effects).toEqual([])
+      expect(world.containers).toHaveLength(3)
+    })
+
+    it('and while the artifacts were built is refused, untouched', async () => {
+      const lab = await makeLab()
+      await lab.state.journal({ event: 'nodes-intent' })
+      const provide = async (): Promise<Artifact> => {
+        const there = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+        await there.create()
+        await lab.ownerIn(there).claim(never())
+        await clabDeploy(lab.world, 'lab', 2)
+        return {} as Artifact
+      }
+      const error = await labErrorOf(lab.deploy({ pending: [{ name: 'a', title: 'a', log: '', provide }] }))
+      expect(error.code).toBe('usage.invalid')
+      // Nor does the undo of the step take it for what was half made here.
+      expect(lab.world.effects).toEqual([])
+      expect(lab.world.containers).toHaveLength(3)
+    })
+
+    it('but is removed where it is dead: nobody has it any more', async () => {
+      const { deploy, world } = await elsewhere({ event: 'nodes-intent' }, 'dead')
+      await deploy()
+      expect(world.effects).toContain('containerlab deploy')
+    })
   })
 
   it('while the artifacts were built is refused too, untouched', async () => {
@@ -435,6 +552,43 @@ describe('a healthy lab', () => {
     expect(world.effects).toEqual([`apply ${service ?? ''}`])
   })
 
+  const withKafka = planOf({ workloads: { kafka: { enabled: true } } })
+  const ofKafka = ({ cluster }: FakeLab): string[] =>
+    [...cluster.objects.keys()].filter((name) => name.includes('kafka')).sort()
+
+  it('loses what is not declared any more, says so, and keeps what holds data', async () => {
+    const lab = await makeLab()
+    await lab.deploy({ plan: withKafka })
+    const kafka = ofKafka(lab)
+    expect(kafka).toContain('StatefulSet streaming/kafka')
+    lab.world.effects.length = 0
+    expect(await lab.deploy()).toBe(kafka.length)
+    expect(lab.world.effects.sort()).toEqual(kafka.map((name) => `delete ${name}`))
+    expect(lab.results).toContainEqual(
+      expect.stringMatching(/; \d+ not declared any more deleted: .*StatefulSet streaming\/kafka.* stay\)$/),
+    )
+    expect([...lab.cluster.objects.keys()]).toContainEqual(expect.stringMatching(/^Namespace .*streaming$/))
+    expect(await lab.deploy()).toBe(0)
+  })
+
+  it('loses it too where the API server does not answer at first', async () => {
+    const lab = await makeLab()
+    await lab.deploy({ plan: withKafka })
+    const { remove, selected } = lab.cluster
+    const silent = new LabError('cluster.unreachable', 'no answer')
+    lab.cluster.selected = () => {
+      lab.cluster.selected = selected
+      return Promise.reject(silent)
+    }
+    lab.cluster.remove = async (object) => {
+      lab.cluster.remove = remove
+      await remove(object)
+      throw silent
+    }
+    await lab.deploy()
+    expect(ofKafka(lab)).toEqual([])
+  })
+
   it('made from an older node image is kept, with a warning', async () => {
     const { deploy, world, warnings } = await deployed()
     expect(await deploy({ artifacts: await fakeArtifacts('headless-lab/node:1-newer') })).toBe(0)
@@ -448,8 +602,34 @@ describe('a healthy lab', () => {
     const { deploy, world } = await deployed()
     const error = await labErrorOf(deploy({ plan: planOf({ topology: { workers: 1 } }) }))
     expect(error).toMatchObject({ code: 'usage.invalid', exitCode: 2 })
+    expect(error.message).toBe(
+      'lab lab runs with another topology, which cannot change in place: topology.workers: 2 → 1',
+    )
     expect(error.hint).toContain('teardown')
     expect(world.effects).toEqual([])
+  })
+
+  it('with a topology of which many fields are others names some of them', async () => {
+    const { deploy } = await deployed()
+    const topology = {
+      ipFamily: 'dual',
+      workers: 3,
+      kubeProxyMode: 'nftables',
+      clusterDomain: 'lab.test',
+    } as const
+    const { message } = await labErrorOf(deploy({ plan: planOf({ topology }) }))
+    expect(message).toContain('topology.clusterDomain: "cluster.local" → "lab.test", ')
+    expect(message.match(/ → /g)).toHaveLength(5)
+    expect(message).toMatch(/, and \d+ more$/)
+  })
+
+  it('with another topology is refused too where it has kept none', async () => {
+    const { deploy, state } = await deployed()
+    const record = { ...(await state.record()) } as LabRecord
+    delete (record as { topology?: unknown }).topology
+    await state.journal({ event: 'nodes-done', record })
+    const { message } = await labErrorOf(deploy({ plan: planOf({ topology: { workers: 1 } }) }))
+    expect(message).toBe('lab lab runs with another topology, which cannot change in place')
   })
 
   it('whose nodes are paused goes on with them', async () => {

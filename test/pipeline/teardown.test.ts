@@ -99,6 +99,34 @@ describe('a lab', () => {
     expect(lab.world.effects).not.toContain('containerlab destroy')
   })
 
+  it('that the engine is still making, and does not list yet, is waited for and removed', async () => {
+    const lab = await makeLab()
+    const name = 'lab-worker'
+    await lab.state.journal({ event: 'nodes-intent', containers: ['lab-control-plane', name] })
+    lab.world.making.add(name)
+    const tries = (): number =>
+      lab.world.calls.filter(({ line }) => line.includes(`create --pull never --name ${name} `)).length
+    const { run } = lab.world
+    const teardown = lab.teardown({
+      run: async (file, args, options) => {
+        if (tries() === 4 && lab.world.making.delete(name))
+          lab.world.containers.push(node(name, 'lab', 'created'))
+        return run(file, args, options)
+      },
+    })
+    expect(await teardown).toContain(`container ${name}`)
+    await nothingIsLeft(lab)
+  })
+
+  it('whose name a stranger has is not waited for', async () => {
+    const lab = await makeLab()
+    await lab.state.journal({ event: 'nodes-intent', containers: ['lab-control-plane'] })
+    const stranger = { ...node('lab-control-plane', 'lab-2'), labels: {} }
+    lab.world.containers.push(stranger)
+    await lab.teardown()
+    expect(lab.world.containers).toEqual([stranger])
+  })
+
   it('whose teardown was cut off is removed, also while the engine still removes what that one asked for', async () => {
     const lab = await deployed()
     lab.world.containerlab.destroy = () => Promise.resolve('')

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Artifact, ArtifactSource, Pending } from '../../lab/artifacts/artifact.js'
 import type { HostEntries } from '../../lab/cluster/host-entries.js'
 import { nameOf, type Applied } from '../../lab/cluster/object-api.js'
+import { LabOwner } from '../../lab/cluster/lab-owner.js'
 import { LeftNetworks } from '../../lab/cluster/left-networks.js'
 import { LabState } from '../../lab/cluster/state.js'
 import type { Run } from '../../lab/host/run.js'
@@ -55,6 +56,8 @@ export interface FakeVolume {
 /** A host with an engine, in memory; its files are in a temporary folder. */
 export interface World {
   readonly containers: FakeContainer[]
+  /** Names of those that the engine is making: it has given them the name, and does not list them yet. */
+  readonly making: Set<string>
   readonly volumes: FakeVolume[]
   /** Images of linux nodes. */
   readonly images: Set<string>
@@ -107,6 +110,7 @@ export async function makeWorld(): Promise<World> {
   await writeFile(hostEntries.hostsFile, `127.0.0.1\tlocalhost\n${hostsBlock('lab-2')}`)
   const world: World = {
     containers: [],
+    making: new Set(),
     volumes: [],
     images: new Set(),
     unremovable: new Set(),
@@ -174,6 +178,8 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
         const ofRuns = shown.filter(({ labels }) => RUN_LABEL in labels)
         return lines(ofRuns.map(({ name, labels }) => `id-${name}\t${name}\t${labels[RUN_LABEL] ?? ''}`))
       }
+      if (args.at(-1) === '{{.Names}}' && !args.includes('--filter'))
+        return lines(shown.map(({ name }) => name))
       const onNetwork = /^network=(.*)$/.exec(filter)?.[1]
       if (onNetwork !== undefined) {
         return lines(shown.filter(({ network }) => network === onNetwork).map(({ name }) => name))
@@ -184,6 +190,25 @@ function engineAnswer(world: World, args: readonly string[], folder: string): An
           .map(({ name, state, image = 'image' }) => `id-${name}\t${name}\t${state}\t${image}`),
       )
     }
+    case 'image ls':
+      return 'sha256:1\n'
+    case 'create': {
+      const name = args[args.indexOf('--name') + 1] ?? ''
+      if (world.making.has(name) || world.containers.some((one) => one.name === name))
+        return {
+          exitCode: 1,
+          stderr: `Error response from daemon: Conflict. The container name "/${name}" is already in use by container "1".\n`,
+        }
+      const [key = '', value = ''] = args[args.indexOf('--label') + 1]?.split('=') ?? []
+      world.containers.push({ name, state: 'created', labels: { [key]: value }, network: 'bridge' })
+      return `id-${name}\n`
+    }
+    case 'container rm':
+      world.containers.splice(
+        world.containers.findIndex(({ name }) => `id-${name}` === args.at(-1)),
+        1,
+      )
+      return ''
     case 'start':
     case 'unpause':
       for (const container of world.containers)
@@ -326,6 +351,10 @@ export function makeCluster(world: World): FakeCluster {
       world.effects.push(`secret ${id}`)
       return Promise.resolve(before === undefined ? 'created' : 'changed')
     },
+    secretLacks: ({ namespace, name, keys }) => {
+      const has = secrets.get(`${namespace}/${name}`)
+      return Promise.resolve(has && keys.filter((key) => has[key] === undefined))
+    },
     secretValue: ({ namespace, name, key }) =>
       Promise.resolve(secrets.get(`${namespace}/${name}`)?.[key] ?? ''),
     notReady: undefined,
@@ -337,6 +366,26 @@ export function makeCluster(world: World): FakeCluster {
       if (before !== text) world.effects.push(`apply ${nameOf(object)}`)
       if (before === undefined) return Promise.resolve('created')
       return Promise.resolve(before === text ? 'unchanged' : 'changed')
+    },
+    drift: (object) => {
+      const live = objects.get(nameOf(object))
+      if (live === undefined) return Promise.resolve(undefined)
+      return Promise.resolve(live === JSON.stringify(object) ? [] : [{ path: 'spec' }])
+    },
+    selected: (kinds, selector) => {
+      const [label = '', value] = selector.split('=')
+      const all = [...objects.values()].map((text) => JSON.parse(text) as KubernetesObject)
+      return Promise.resolve(
+        all.filter(
+          ({ kind, metadata }) =>
+            kinds.some((one) => one.kind === kind) && metadata?.labels?.[label] === value,
+        ),
+      )
+    },
+    remove: (object) => {
+      objects.delete(nameOf(object))
+      world.effects.push(`delete ${nameOf(object)}`)
+      return Promise.resolve()
     },
     has: (object) => Promise.resolve(objects.has(nameOf(object))),
     unreachable: () => Promise.resolve(undefined),
@@ -389,6 +438,8 @@ export interface FakeLab {
   readonly world: World
   readonly cluster: FakeCluster
   readonly state: LabState
+  /** Whose the lab is for another folder on the same host. */
+  readonly ownerIn: (other: LabState) => LabOwner
   readonly leftNetworks: LeftNetworks
   readonly warnings: string[]
   /** What the steps told beside their titles. */
@@ -408,6 +459,7 @@ interface DeployOptions {
 }
 
 interface TeardownOptions {
+  readonly run?: Run
   readonly engine?: boolean
   readonly containerlab?: string
 }
@@ -416,6 +468,9 @@ export async function makeLab(): Promise<FakeLab> {
   const world = await makeWorld()
   const cluster = makeCluster(world)
   const state = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+  const owners = join(await temporaryFolder(), 'owners')
+  const ownerIn = (folder: LabState): LabOwner => new LabOwner(owners, folder)
+  const owner = ownerIn(state)
   const leftNetworks = new LeftNetworks(join(await temporaryFolder(), 'left-networks'))
   const artifacts = await fakeArtifacts()
   const warnings: string[] = []
@@ -425,6 +480,7 @@ export async function makeLab(): Promise<FakeLab> {
     world,
     cluster,
     state,
+    ownerIn,
     warnings,
     results,
     deploy: async ({
@@ -438,6 +494,7 @@ export async function makeLab(): Promise<FakeLab> {
       const context: DeployContext = {
         plan,
         state,
+        owner,
         artifacts: given.artifacts ?? artifacts,
         pending,
         diskToBuild: [],
@@ -455,14 +512,15 @@ export async function makeLab(): Promise<FakeLab> {
       return context.changes
     },
     leftNetworks,
-    teardown: async ({ engine = true, containerlab } = {}) => {
+    teardown: async ({ engine = true, containerlab, ...given } = {}) => {
       const removed: string[] = []
       const made = containerlab ?? (await state.record())?.containerlab
       await runAll(
         teardownStages({
           name: 'lab',
           state,
-          run: engine ? run : undefined,
+          owner,
+          run: engine ? (given.run ?? run) : undefined,
           containerlab: made,
           hostEntries,
           leftNetworks,

@@ -1,32 +1,39 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { nameOf } from '../../cluster/object-api.js'
 import { applyAll } from '../apply-all.js'
-import { changed, type ClusterApi, type DeployContext } from '../deploy-context.js'
+import type { ClusterApi } from '../deploy-context.js'
+import type { Before } from '../journalled.js'
 import type { StepIo } from '../step.js'
 
-/** So many changed objects are named: a repair changes few, and what is made from nothing is all. */
+/** So many objects are named: a repair changes few, and what is made from nothing is all. */
 const NAMED = 8
 
-/** Applies objects, counts each change as it is made, and says how many there were, and which where they are few. */
+/**
+ * Applies those of the objects that are not as declared, and says how many there were, and which where they are few.
+ * That is asked by a dry run first: an effect is told of before it is made.
+ */
 export async function applyDeclared(
-  context: DeployContext,
-  kube: ClusterApi,
+  before: Before,
+  kube: Pick<ClusterApi, 'apply' | 'drift'>,
   objects: readonly KubernetesObject[],
   { signal, progress }: StepIo,
 ): Promise<string> {
-  const names: string[] = []
-  const counting: Pick<ClusterApi, 'apply'> = {
-    apply: async (object) => {
-      const result = await kube.apply(object)
-      if (result === 'created' || result === 'changed') {
-        await changed(context)
-        names.push(nameOf(object))
-      }
-      return result
-    },
+  const changed = new Set<KubernetesObject>()
+  const apply = async (object: KubernetesObject): ReturnType<ClusterApi['apply']> => {
+    // Without an answer it is asked again, and may have happened all the same.
+    if (!changed.has(object)) {
+      if ((await kube.drift(object))?.length === 0) return 'unchanged'
+      await before()
+      changed.add(object)
+    }
+    return kube.apply(object)
   }
-  const changes = await applyAll(counting, objects, { signal, onWaiting: progress })
-  if (changes === 0) return `${objects.length} objects as declared`
-  const which = names.length <= NAMED ? `: ${names.sort().join(', ')}` : ''
-  return `${changes} of ${objects.length} objects changed${which}`
+  await applyAll({ apply }, objects, { signal, onWaiting: progress })
+  if (changed.size === 0) return `${objects.length} objects as declared`
+  return `${changed.size} of ${objects.length} objects changed${namesOfFew([...changed])}`
+}
+
+/** `: ` and their names, where they are few. */
+export function namesOfFew(objects: readonly KubernetesObject[]): string {
+  return objects.length > NAMED ? '' : `: ${objects.map(nameOf).sort().join(', ')}`
 }

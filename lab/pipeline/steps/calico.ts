@@ -3,6 +3,7 @@ import { waitUntil } from '../../host/wait.js'
 import { calicoObjects } from '../calico-objects.js'
 import type { DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
+import { journalled } from '../journalled.js'
 import type { Step } from '../step.js'
 import { applyDeclared } from './apply.js'
 import { explainCluster } from './explain.js'
@@ -18,7 +19,7 @@ export function calicoStep(context: DeployContext): Step {
       const kube = connect(state.kubeconfig(), signal)
       const folder = (await context.artifacts.get(plan.artifacts.calico)).folder
       const objects = await calicoObjects(folder, plan.topology)
-      const result = await applyDeclared(context, kube, objects, io)
+      const result = await journalled(context, (before) => applyDeclared(before, kube, objects, io))
       await waitUntil(() => kube.nodesNotReady(plan.nodes), { signal, onWaiting: progress })
       await waitUntil(() => kube.notRolledOut([...objects, CORE_DNS]), { signal, onWaiting: progress })
       return result

@@ -1,6 +1,5 @@
 import { linuxContainerName } from '../../../topology/index.js'
 import type { Container } from '../../cluster/engine.js'
-import type { LabState } from '../../cluster/state.js'
 import { LabError } from '../../errors.js'
 import type { Plan } from '../../plan/plan.js'
 import type { DeployContext } from '../deploy-context.js'
@@ -59,18 +58,19 @@ export function whyMadeAnew(
  */
 export async function refuseOthersLab(
   containers: readonly Container[],
-  plan: Pick<Plan, 'nodes'>,
-  state: LabState,
+  { plan, state, owner }: Pick<DeployContext, 'plan' | 'state' | 'owner'>,
 ): Promise<void> {
   const running =
     containers.length > 0 &&
     containers.every(
       (one) => ['running', 'restarting'].includes(one.state) || wayBack(one, plan) !== undefined,
     )
-  if (!running || (await state.mayHaveNodes())) return
+  const other = await owner.other()
+  if (!running || (other === undefined && (await state.mayHaveNodes()))) return
+  const from = other === undefined ? '' : `: it was made from ${other}`
   throw new LabError(
     'usage.invalid',
-    `lab ${state.name} is there already and was not made from this folder`,
+    `lab ${state.name} is there already and was not made from this folder${from}`,
     {
       hint: `run teardown --name ${state.name} first, or give another --name`,
     },

@@ -2,8 +2,8 @@ import type { KubernetesObject, V1StatefulSetSpec } from '@kubernetes/client-nod
 import { nameOf } from '../../cluster/object-api.js'
 import type { WantedSecret } from '../../cluster/secrets.js'
 import type { DeployContext } from '../deploy-context.js'
-import { changed } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
+import { journalled } from '../journalled.js'
 import type { Step } from '../step.js'
 import { untilAnswered } from '../until-answered.js'
 import { applyDeclared } from './apply.js'
@@ -15,24 +15,26 @@ export function credentialsStep(context: DeployContext): Step {
   return {
     title: 'credentials',
     deadlineMs: MINUTE,
-    run: async (io) => {
-      const { signal, progress } = io
-      const kube = connect(state.kubeconfig(), signal)
-      const namespaces = plan.manifests(undefined).filter(({ kind }) => kind === 'Namespace')
-      await applyDeclared(context, kube, namespaces, io)
-      let made = 0
-      for (const secret of plan.secrets) {
-        const wait = { signal, onWaiting: progress }
-        if ((await untilAnswered(() => kube.ensureSecret(secret), wait)) === 'unchanged') continue
-        made++
-        await changed(context)
-        for (const set of plan.manifests(undefined).filter((object) => mounts(object, secret))) {
-          if (await untilAnswered(() => kube.has(set), wait)) context.warn(oldPasswords(secret, set))
+    run: (io) =>
+      journalled(context, async (before) => {
+        const { signal, progress } = io
+        const kube = connect(state.kubeconfig(), signal)
+        const namespaces = plan.manifests(undefined).filter(({ kind }) => kind === 'Namespace')
+        await applyDeclared(before, kube, namespaces, io)
+        let made = 0
+        for (const secret of plan.secrets) {
+          const wait = { signal, onWaiting: progress }
+          if ((await untilAnswered(() => kube.secretLacks(secret), wait))?.length === 0) continue
+          made++
+          await before()
+          await untilAnswered(() => kube.ensureSecret(secret), wait)
+          for (const set of plan.manifests(undefined).filter((object) => mounts(object, secret))) {
+            if (await untilAnswered(() => kube.has(set), wait)) context.warn(oldPasswords(secret, set))
+          }
         }
-      }
-      const all = plan.secrets.length
-      return made === 0 ? `${all} Secrets are there` : `${made} of ${all} Secrets made or completed`
-    },
+        const all = plan.secrets.length
+        return made === 0 ? `${all} Secrets are there` : `${made} of ${all} Secrets made or completed`
+      }),
     explain: () => explainCluster(context),
   }
 }

@@ -4,9 +4,10 @@ import { ExternalDatabase } from '../../cluster/external-database.js'
 import { LabError } from '../../errors.js'
 import { waitUntil } from '../../host/wait.js'
 import type { PlannedDatabase } from '../../plan/plan.js'
-import { changed, type DeployContext } from '../deploy-context.js'
+import type { DeployContext } from '../deploy-context.js'
 import { MINUTE, SECOND } from '../durations.js'
 import { externalAddresses } from '../external-addresses.js'
+import { journalled } from '../journalled.js'
 import type { Step } from '../step.js'
 import { untilAnswered } from '../until-answered.js'
 
@@ -31,8 +32,10 @@ export function externalDatabaseStep(context: DeployContext, planned: PlannedDat
       const database = new ExternalDatabase(run, container, { signal })
       await waitUntil(() => database.notReady(), wait)
       if ((await database.refusal(address, password)) === undefined) return `as declared, at ${address}`
-      await changed(context)
-      await database.setPassword(password)
+      await journalled(context, async (before) => {
+        await before()
+        await database.setPassword(password)
+      })
       const refusal = await database.refusal(address, password)
       if (refusal !== undefined)
         throw new LabError('step.failed', `${container} refuses the password it was given: ${refusal}`)

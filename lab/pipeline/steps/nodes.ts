@@ -5,7 +5,7 @@ import { Containerlab } from '../../cluster/containerlab.js'
 import { Engine, type Container } from '../../cluster/engine.js'
 import { refreshHostEntries, removeHostEntries } from '../../cluster/host-entries.js'
 import { guardingHosts } from '../../cluster/hosts-guard.js'
-import type { LabState } from '../../cluster/state.js'
+import { isMade, type LabState } from '../../cluster/state.js'
 import { LabError } from '../../errors.js'
 import { KIND_CONFIG_FILE } from '../../plan/plan.js'
 import { changed, type DeployContext } from '../deploy-context.js'
@@ -27,7 +27,7 @@ import { explainNodes } from './explain-nodes.js'
  * brought back keeps its nodes.
  */
 export function nodesStep(context: DeployContext): Step {
-  const { plan, state, run } = context
+  const { plan, state, owner, run } = context
   return {
     title: `nodes (containerlab and kind, ${plan.nodes.length})`,
     deadlineMs: 5 * MINUTE,
@@ -44,12 +44,12 @@ export function nodesStep(context: DeployContext): Step {
         return result
       }
       refuseToMakeAnew(context, corpse)
+      // It was looked at before the artifacts were built, which may be long ago.
+      await refuseOthersLab(containers, context)
       if (await state.isHalfMade()) {
         io.progress('removing what was half made')
         await removeHalfMade(engine, state, io)
       } else if (containers.length > 0) {
-        // It was looked at before the artifacts were built, which may be long ago.
-        await refuseOthersLab(containers, plan, state)
         io.progress(`removing what is left of the lab: ${corpse}`)
         const volumes = await engine.anonymousVolumes(containers)
         await state.journal({ event: 'nodes-removed', volumes })
@@ -60,7 +60,8 @@ export function nodesStep(context: DeployContext): Step {
     },
     explain: () => explainNodes(context),
     undo: async (signal) => {
-      if (!(await state.isHalfMade())) return
+      // What another folder has made since is not what this run has half made.
+      if (!(await state.isHalfMade()) || (await owner.other()) !== undefined) return
       const engine = new Engine(run, { signal })
       await removeHalfMade(engine, state, { signal, progress: () => undefined })
       await removeHostEntries(plan.name, context.hostEntries)
@@ -135,11 +136,17 @@ async function makeNodes(
   const { plan, state, run } = context
   const { name, topologyDigest } = plan
   await state.create()
+  await context.owner.claim(signal)
   await state.write(KIND_CONFIG_FILE, plan.kindConfig)
   const nodesSubnet = freeNodesSubnet(plan.topology, await engine.hostNetworks([]))
   await state.write(`${name}.clab.yaml`, plan.containerlab(image, await linuxImages(context), nodesSubnet))
-  const networkBefore = await engine.networkId(nodesNetwork)
-  if (networkBefore === undefined) await state.journal({ event: 'network-intent', network: nodesNetwork })
+  // One that a run made which was killed before it could say so.
+  await journalNetwork(state, engine)
+  const before = await engine.networkId(nodesNetwork)
+  await state.journal({
+    ...{ event: 'network-intent', network: nodesNetwork },
+    ...(before === undefined ? {} : { before }),
+  })
   // kind takes neither half a file nor a lock that it left when it was killed.
   for (const file of ['kubeconfig', 'kubeconfig.lock']) await rm(state.file(file), { force: true })
   await state.journal({ event: 'nodes-intent', containers: expectedContainers(plan) })
@@ -148,7 +155,7 @@ async function makeNodes(
   await changed(context)
   const containerlab = new Containerlab(run, binary, state)
   await guardingHosts(state, context.hostEntries.hostsFile, () => containerlab.deploy({ signal }))
-  await journalNetwork(state, engine, networkBefore)
+  await journalNetwork(state, engine)
   const made = await engine.containers(name)
   const missing = whyNotAlive(made, expectedContainers(plan), true)
   if (missing !== undefined) {
@@ -162,6 +169,7 @@ async function makeNodes(
       schema: 'headless-lab/state/v1',
       name,
       topologyDigest,
+      topology: plan.topology,
       nodeImage: image,
       containerlab: binary,
       createdAt: new Date().toISOString(),
@@ -171,15 +179,10 @@ async function makeNodes(
   return made.length
 }
 
-/**
- * With its id it is told from one that somebody else makes later.
- *
- * @param before the one that was there before kind: where another lab took that with it meanwhile, kind made a new one
- */
-async function journalNetwork(state: LabState, engine: Engine, before?: string): Promise<void> {
-  const made = await state.madeNetworks()
-  const intended = made.has(nodesNetwork) && made.get(nodesNetwork) === undefined
+/** With its id it is told from one that somebody else makes later. */
+async function journalNetwork(state: LabState, engine: Engine): Promise<void> {
+  const intended = (await state.madeNetworks()).get(nodesNetwork)
   const id = await engine.networkId(nodesNetwork)
-  if (id === undefined || !(intended || (before !== undefined && id !== before))) return
+  if (intended === undefined || intended.id === id || id === undefined || !isMade(intended, id)) return
   await state.journal({ event: 'network-made', network: nodesNetwork, id })
 }

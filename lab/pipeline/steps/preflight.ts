@@ -1,10 +1,12 @@
 import { findClashes, nodesNetwork } from '../../../topology/index.js'
 import { Engine } from '../../cluster/engine.js'
-import type { LabState } from '../../cluster/state.js'
+import { differences } from '../../cluster/drift.js'
+import type { LabRecord, LabState } from '../../cluster/state.js'
 import { LabError } from '../../errors.js'
 import { checkDisk } from '../../host/disk.js'
 import type { Plan } from '../../plan/plan.js'
 import { space } from '../../plan/space.js'
+import { cut } from '../../words.js'
 import type { DeployContext } from '../deploy-context.js'
 import { SECOND } from '../durations.js'
 import type { Step } from '../step.js'
@@ -20,7 +22,7 @@ export function preflight(context: DeployContext): Step {
     run: async ({ signal }) => {
       const engine = new Engine(run, { signal })
       const containers = await engine.containers(plan.name)
-      await refuseOthersLab(containers, plan, state)
+      await refuseOthersLab(containers, context)
       const finished = (await state.record()) !== undefined
       await refuseOtherTopology(plan, state)
       await refuseOtherBrokers(plan, state)
@@ -72,12 +74,31 @@ async function refuseOtherTopology(plan: Plan, state: LabState): Promise<void> {
   if (record === undefined || record.topologyDigest === plan.topologyDigest) return
   throw new LabError(
     'usage.invalid',
-    `lab ${plan.name} runs with another topology, which cannot change in place`,
+    `lab ${plan.name} runs with another topology, which cannot change in place${whatDiffers(record, plan)}`,
     {
       hint: 'run teardown and then deploy, or give this lab another --name',
     },
   )
 }
+
+/** So many fields of the topology are named. */
+const NAMED = 5
+
+/** `: ` and the fields of the spec, each with what it was and what it is; nothing for a lab that kept no topology. */
+function whatDiffers({ topology: was }: LabRecord, { topology: is }: Plan): string {
+  const fields = was === undefined ? [] : differences(was, is, 'topology')
+  if (fields.length === 0) return ''
+  const said = (value: unknown): string =>
+    cut(value === undefined ? 'absent' : JSON.stringify(value), LONGEST)
+  const named = fields
+    .slice(0, NAMED)
+    .map(({ path, live, declared }) => `${path}: ${said(live)} → ${said(declared)}`)
+  const more = fields.length > NAMED ? [`and ${fields.length - NAMED} more`] : []
+  return `: ${[...named, ...more].join(', ')}`
+}
+
+/** A value is cut to what a line can hold. */
+const LONGEST = 40
 
 /** Each of Kafka's brokers has the voters of the quorum in its own configuration. */
 async function refuseOtherBrokers({ name, kafkaBrokers: wanted }: Plan, state: LabState): Promise<void> {

@@ -2,10 +2,12 @@ import { Engine } from '../../cluster/engine.js'
 import { waitUntil } from '../../host/wait.js'
 import type { DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
+import { journalled } from '../journalled.js'
 import type { Step } from '../step.js'
 import { applyDeclared } from './apply.js'
 import { explainCluster } from './explain.js'
 import { externalAddresses } from '../external-addresses.js'
+import { removeUndeclared } from './remove-undeclared.js'
 
 /** The lab's workloads, until all of them are rolled out. */
 export function workloadsStep(context: DeployContext): Step {
@@ -23,7 +25,11 @@ export function workloadsStep(context: DeployContext): Step {
       if (brokers !== undefined && (await state.kafkaBrokers()) === undefined) {
         await state.journal({ event: 'kafka-brokers', brokers })
       }
-      const result = await applyDeclared(context, kube, manifests, io)
+      const result = await journalled(context, async (before) => {
+        const applied = await applyDeclared(before, kube, manifests, io)
+        const removed = await removeUndeclared(before, kube, { lab: plan.name, declared: manifests }, io)
+        return removed === undefined ? applied : `${applied}; ${removed}`
+      })
       await waitUntil(() => kube.notRolledOut(manifests), { signal, onWaiting: progress })
       return result
     },

@@ -64,6 +64,13 @@ export class Clusters {
           async () => api().apply(object),
           () => (this.random.chance(0.3) ? undefined : refused()),
         ),
+      drift: (object) => request(`drift ${object.kind ?? ''}`, async () => api().drift(object)),
+      selected: (kinds, selector) => request('selected', async () => api().selected(kinds, selector)),
+      remove: (object) =>
+        request(`delete ${object.kind ?? ''} ${object.metadata?.name ?? ''}`, async () =>
+          api().remove(object),
+        ),
+      secretLacks: (wanted) => request('secret lacks', async () => api().secretLacks(wanted)),
       has: (object) => request('has', async () => api().has(object)),
       ensureSecret: (wanted) => request(`secret ${wanted.name}`, async () => api().ensureSecret(wanted)),
       secretValue: (wanted) => request('secret value', async () => api().secretValue(wanted)),

@@ -45,8 +45,8 @@ export async function makeHost(plan: Plan, random: Random): Promise<Host> {
   if (hadNetwork) world.networks.set(KIND, SUBNET)
   await addForeigners(world, folder, hadNetwork)
   let made = 0
-  /** What still happens, and after how many waits. */
-  let late: { left: number; step: Step }[] = []
+  /** What still happens, and after how many waits; and which container that makes. */
+  let late: { left: number; step: Step; name: string | undefined }[] = []
 
   const create =
     (name: string): Step =>
@@ -107,7 +107,8 @@ export async function makeHost(plan: Plan, random: Random): Promise<Host> {
       }
       const ordinary = { ...base, effect: () => world.run(file, args, withoutSignal(options)) }
       if (basename(file) === 'containerlab') {
-        const taken = args[0] === 'deploy' ? names.filter((name) => isThere(world, name)) : []
+        const taken =
+          args[0] === 'deploy' ? names.filter((name) => isThere(world, name) || world.making.has(name)) : []
         if (taken.length > 0)
           return chaos.call({
             ...base,
@@ -125,8 +126,11 @@ export async function makeHost(plan: Plan, random: Random): Promise<Host> {
             const next = steps[at]
             // The engine does what it was asked for before who asked was killed.
             const ofEngine = args[0] === 'deploy' && at <= names.length
-            if (ofEngine && next !== undefined && random.chance(0.5))
-              late.push({ left: 1 + random.below(2), step: next })
+            if (!ofEngine || next === undefined || random.chance(0.5)) return
+            const name = names[at - 1]
+            // It copies what the volumes of a node hold, for seconds; the name is given by then.
+            if (name !== undefined) world.making.add(name)
+            late.push({ left: 1 + random.below(name === undefined ? 2 : 12), step: next, name })
           },
         })
       }
@@ -154,15 +158,19 @@ export async function makeHost(plan: Plan, random: Random): Promise<Host> {
         return chaos.call({ ...base, effect: () => Promise.resolve({ ...done, stdout: '4242\n' }) })
       return chaos.call(ordinary)
     }
+  const settle = async (which: typeof late): Promise<void> => {
+    for (const { name } of which) world.making.delete(name ?? '')
+    await happen(which.map(({ step }) => step))
+  }
   clock.pass = async () => {
-    late = late.map(({ left, step }) => ({ left: left - 1, step }))
-    await happen(late.filter(({ left }) => left <= 0).map(({ step }) => step))
+    late = late.map(({ left, ...rest }) => ({ left: left - 1, ...rest }))
+    await settle(late.filter(({ left }) => left <= 0))
     late = late.filter(({ left }) => left > 0)
   }
   return {
     ...{ world, entries, hadNetwork, run },
     settle: async () => {
-      await happen(late.map(({ step }) => step))
+      await settle(late)
       late = []
     },
   }

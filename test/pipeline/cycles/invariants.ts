@@ -60,7 +60,7 @@ export async function expectAsDeclared(lab: FrailLab): Promise<void> {
 
 /** Nothing of the lab is left, on the host or in the engine. */
 export async function expectNothingLeft(lab: FrailLab): Promise<void> {
-  const { host, plan, state, leftNetworks } = lab
+  const { host, plan, state, leftNetworks, owners } = lab
   const { world, entries, hadNetwork } = host
   expect(ofLab(lab)).toEqual([])
   expect(world.volumes.filter(({ name }) => /^0/.test(name))).toEqual([])
@@ -71,6 +71,7 @@ export async function expectNothingLeft(lab: FrailLab): Promise<void> {
   expect(readdirSync(join(dirname(entries.hostsFile), 'netns'))).toEqual(['lab-2-control-plane'])
   expect(existsSync(state.folder)).toBe(false)
   expect(existsSync(leftNetworks) ? readdirSync(leftNetworks) : []).toEqual([])
+  expect(existsSync(owners)).toBe(false)
 }
 
 /** Whether nothing is half made: all of the nodes are there, or nothing of them. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { LabState } from '../../../lab/cluster/state.js'
 import type { ArtifactSource, Pending } from '../../../lab/artifacts/artifact.js'
 import type { HostEntries } from '../../../lab/cluster/host-entries.js'
+import { LabOwner } from '../../../lab/cluster/lab-owner.js'
 import { LeftNetworks } from '../../../lab/cluster/left-networks.js'
 import { LabError } from '../../../lab/errors.js'
 import { deployStages, type DeployContext } from '../../../lab/pipeline/deploy.js'
@@ -25,6 +26,7 @@ export interface FrailLab {
   /** Its folder, as somebody else reads it. */
   readonly state: LabState
   readonly leftNetworks: string
+  readonly owners: string
   readonly artifacts: ArtifactSource
   /** As the program does it. @returns the number of changes */
   readonly deploy: (chaos: Chaos) => Promise<number>
@@ -37,15 +39,18 @@ export async function makeFrailLab(plan: Plan, random: Random): Promise<FrailLab
   const folder = await temporaryFolder()
   const stateFolder = join(folder, '.lab', plan.name)
   const leftNetworks = join(folder, 'left-networks')
+  const owners = join(folder, 'owners')
+  const state = new LabState(plan.name, stateFolder)
+  const owner = new LabOwner(owners, state)
   const artifacts = await fakeArtifacts()
   let missing = random.chance(0.3)
   return {
-    ...{ plan, host, clusters, leftNetworks, artifacts },
-    state: new LabState(plan.name, stateFolder),
+    ...{ plan, host, clusters, leftNetworks, owners, artifacts, state },
     deploy: async (chaos) => {
       const context: DeployContext = {
         plan,
         state: new FrailState(plan.name, stateFolder, chaos),
+        owner,
         artifacts: frailArtifacts(artifacts, chaos),
         pending: missing ? [pendingWith(chaos, () => (missing = false))] : [],
         diskToBuild: [],
@@ -63,6 +68,7 @@ export async function makeFrailLab(plan: Plan, random: Random): Promise<FrailLab
       const stages = teardownStages({
         name: plan.name,
         state,
+        owner,
         run: host.run(chaos),
         containerlab: (await state.record())?.containerlab,
         hostEntries: frailEntries(host.entries, chaos),

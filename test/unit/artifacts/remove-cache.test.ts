@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { removeCache } from '../../../lab/artifacts/remove-cache.js'
+import { LabOwner, ownersFolder } from '../../../lab/cluster/lab-owner.js'
 import { LeftNetworks, leftNetworksFolder } from '../../../lab/cluster/left-networks.js'
 import { LabError } from '../../../lab/errors.js'
 import { PROBE_IMAGE } from '../../../lab/host/engine.js'
@@ -44,14 +45,19 @@ it('removes every image with our label that has our name or none, and the folder
   expect(existsSync(cache)).toBe(false)
 })
 
-it('keeps what tells the labs that are left whose network they live on', async () => {
+it('keeps what tells the labs that are left whose they are, and whose network they live on', async () => {
   const cache = await cacheFolder()
+  const owner = new LabOwner(ownersFolder(cache), { name: 'lab', folder: '/there/.lab/lab' })
+  await owner.claim(never())
   const networks = new LeftNetworks(leftNetworksFolder(cache))
   await networks.add('0123')
   await removeCache(engineWith([]).run, cache, true, quiet)
-  expect(await readdir(cache)).toEqual(['left-networks'])
+  expect(await readdir(cache)).toEqual(['left-networks', 'owners'])
   expect(await networks.has('0123')).toBe(true)
   await networks.remove('0123')
+  await removeCache(engineWith([]).run, cache, true, quiet)
+  expect(await readdir(cache)).toEqual(['owners'])
+  await owner.release()
   await removeCache(engineWith([]).run, cache, true, quiet)
   expect(existsSync(cache)).toBe(false)
 })

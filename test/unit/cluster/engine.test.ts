@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Engine } from '../../../lab/cluster/engine.js'
 import { ownRun, RUN_LABEL } from '../../../lab/host/descendants.js'
-import { fakeRun, linesOf, never, type Answer } from '../host/fakes.js'
+import { fakeRun, labErrorOf, linesOf, never, type Answer, type Call } from '../host/fakes.js'
 
 interface Thing {
   readonly name: string
@@ -97,6 +97,43 @@ describe('what only one run needed', () => {
       { id: 'id-c0', name: 'c0' },
       { id: 'id-c1', name: 'c1' },
     ])
+  })
+})
+
+describe('a container that the engine is still making', () => {
+  const conflict = {
+    exitCode: 1,
+    stderr:
+      'Error response from daemon: Conflict. The container name "/x" is already in use by container "1".',
+  }
+  const answers =
+    (create: Answer, listed: string, images = 'sha256:1\n') =>
+    ({ args: [verb = ''] }: Call): Answer =>
+      ({ image: images, create, ps: listed })[verb] ?? ''
+
+  it.each([
+    ['one whose name is given and which is not listed', conflict, 'other\n', ['x']],
+    ['none that is listed, whosever it is', conflict, 'x\nother\n', []],
+    ['none whose name is free', 'id-1\n', 'other\n', []],
+  ])('is %s', async (_, create, listed, expected) => {
+    const { run, calls } = fakeRun(answers(create, listed))
+    expect(await new Engine(run).beingMade(['x'], 'lab')).toEqual(expected)
+    expect(linesOf(calls)[1]).toBe(
+      'docker create --pull never --name x --label headless-lab.dev/lab=lab sha256:1 true',
+    )
+    // What was made to find out goes again.
+    expect(linesOf(calls).includes('docker container rm -v id-1')).toBe(create !== conflict)
+  })
+
+  it('is none where there are no images', async () => {
+    const { run } = fakeRun(answers(conflict, '', ''))
+    expect(await new Engine(run).beingMade(['x'], 'lab')).toEqual([])
+  })
+
+  it('is not known where the engine fails for another reason', async () => {
+    const { run } = fakeRun(answers({ exitCode: 1, stderr: 'no space left on device' }, ''))
+    const error = await labErrorOf(new Engine(run).beingMade(['x'], 'lab'))
+    expect(error).toMatchObject({ code: 'command.failed', details: 'no space left on device' })
   })
 })
 
@@ -200,18 +237,37 @@ describe('networks', () => {
   })
 })
 
-it('counts the containers of every lab and kind cluster, and those that run', async () => {
-  const lines = [
-    'a\trunning\tlab\t',
-    'b\texited\tlab\tlab',
-    'c\trunning\t\tlab',
-    'd\trunning\tkind\t',
-    'e\texited\t\t',
+it('counts the containers of every lab, by each of the labels that make one a lab’s, and those that run', async () => {
+  const containers: Thing[] = [
+    { name: 'lab-control-plane', labels: { 'io.x-k8s.kind.cluster': 'lab' } },
+    {
+      name: 'lab-worker',
+      labels: { 'io.x-k8s.kind.cluster': 'lab', 'headless-lab.dev/lab': 'lab' },
+      state: 'exited',
+    },
+    { name: 'helper', labels: { 'headless-lab.dev/lab': 'lab' } },
+    { name: 'lab-external-db', labels: { containerlab: 'lab' } },
+    // All that `kind delete cluster` leaves of a lab.
+    { name: 'old-external-db', labels: { containerlab: 'old' }, state: 'exited' },
+    { name: 'kind-control-plane', labels: { 'io.x-k8s.kind.cluster': 'kind' } },
+    { name: 'of-nobody', labels: { other: 'lab' }, state: 'exited' },
   ]
-  const { run } = fakeRun(() => lines.join('\n'))
+  // As Docker fills in a format.
+  const { run } = fakeRun(({ args }) => {
+    const format = args[args.indexOf('--format') + 1] ?? ''
+    return containers
+      .map(({ name, labels, state = 'running' }) =>
+        format
+          .replaceAll('{{.ID}}', `id-${name}`)
+          .replaceAll('{{.State}}', state)
+          .replaceAll(/\{\{\.Label "([^"]+)"\}\}/g, (_, label: string) => labels[label] ?? ''),
+      )
+      .join('\n')
+  })
   expect(await new Engine(run).labs()).toEqual([
     { name: 'kind', running: 1, all: 1 },
-    { name: 'lab', running: 2, all: 3 },
+    { name: 'lab', running: 3, all: 4 },
+    { name: 'old', running: 0, all: 1 },
   ])
 })
 

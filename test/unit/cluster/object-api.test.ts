@@ -105,6 +105,32 @@ describe('apply', () => {
     )
   })
 
+  describe('of a field that cannot change in place', () => {
+    const immutable: ApiAnswer = [422, { message: 'spec.clusterIPs[0]: may not change once set' }]
+    const anew = 'teardown and deploy make the lab anew'
+    const way = `npx headless-lab kubectl delete service nginx -n web takes it away, and deploy makes it anew; or ${anew}`
+
+    it('says how to make the object anew, also when it is only looked for', async () => {
+      const { config } = await apiServer(answers(version('1'), immutable))
+      expect((await labErrorOf(new ObjectApi(config).apply(service))).hint).toBe(way)
+      expect((await labErrorOf(new ObjectApi(config).drift(service))).hint).toBe(way)
+    })
+
+    it('does not say so of what is not there, or was refused for another reason', async () => {
+      const absent = await apiServer(answers(notFound, immutable))
+      expect((await labErrorOf(new ObjectApi(absent.config).apply(service))).hint).toBeUndefined()
+      const forbidden = await apiServer(answers(version('1'), [403, { message: 'no' }]))
+      expect((await labErrorOf(new ObjectApi(forbidden.config).apply(service))).hint).toBeUndefined()
+    })
+
+    it('does not say that what is in no namespace be deleted, with all that is in it', async () => {
+      const { config } = await apiServer(answers(version('1'), immutable))
+      // As charts make it.
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'web', namespace: 'web' } }
+      expect((await labErrorOf(new ObjectApi(config).apply(namespace))).hint).toBe(anew)
+    })
+  })
+
   it('is rejected where its namespace is not there', async () => {
     const { config } = await apiServer(answers(notFound, [404, { message: 'namespaces "web" not found' }]))
     expect((await labErrorOf(new ObjectApi(config).apply(service))).message).toContain(
@@ -138,6 +164,57 @@ describe('a kind that is not served yet', () => {
     expect(await api.apply(pool)).toBeUndefined()
     now.step = 1
     expect(await api.apply(pool)).toBe('created')
+  })
+})
+
+describe('objects with a label', () => {
+  const items = [{ metadata: { name: 'nginx', namespace: 'web' } }]
+  const kinds = [
+    { apiVersion: 'v1', kind: 'Service' },
+    { apiVersion: 'apps/v1', kind: 'Deployment' },
+  ]
+
+  it('are listed in all namespaces, with what they are; a kind that is not served has none', async () => {
+    const { config, calls } = await apiServer(({ path }) => {
+      if (path === '/api/v1') return [200, coreKinds]
+      return path === '/api/v1/services' ? [200, { items }] : [404, '404 page not found\n']
+    })
+    expect(await new ObjectApi(config).selected(kinds, 'lab=a')).toEqual([{ ...service, ...items[0] }])
+    expect(calls.find(({ path }) => path === '/api/v1/services')?.query).toEqual({ labelSelector: 'lab=a' })
+  })
+
+  it('that are not listed are an error', async () => {
+    const { config } = await apiServer(answers([403, { message: 'not yours' }], [200, {}]))
+    const error = await labErrorOf(new ObjectApi(config).selected(kinds.slice(0, 1), 'lab=a'))
+    expect(error).toMatchObject({ code: 'cluster.rejected' })
+    expect(error.message).toBe('the API server lists no services: not yours')
+  })
+})
+
+describe('remove', () => {
+  const answering = (status: number) =>
+    apiServer(({ path }) => (path === '/api/v1' ? [200, coreKinds] : [status, { message: 'no' }]))
+  const seen = { ...service, metadata: { ...service.metadata, uid: 'u' } }
+
+  it('deletes the object that was seen, and in the background what it owns', async () => {
+    const { config, calls } = await answering(200)
+    await new ObjectApi(config).remove(seen)
+    expect(calls.at(-1)).toMatchObject({
+      ...{ method: 'DELETE', path: '/api/v1/namespaces/web/services/nginx' },
+      body: { propagationPolicy: 'Background', preconditions: { uid: 'u' } },
+    })
+  })
+
+  it.each([404, 409])('is done where that is gone, or is another one by now: %d', async (status) => {
+    const { config, calls } = await answering(status)
+    await new ObjectApi(config).remove(seen)
+    expect(calls.at(-1)?.method).toBe('DELETE')
+  })
+
+  it('that is refused is an error', async () => {
+    const { config } = await answering(403)
+    const error = await labErrorOf(new ObjectApi(config).remove(seen))
+    expect(error.message).toBe('the API server does not delete Service web/nginx: no')
   })
 })
 

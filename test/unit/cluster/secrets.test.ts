@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ensureSecret, secretValue } from '../../../lab/cluster/secrets.js'
+import { ensureSecret, secretLacks, secretValue } from '../../../lab/cluster/secrets.js'
 import { labErrorOf } from '../host/fakes.js'
 import { apiServer, type ApiAnswer, type ApiCall } from './api-server.js'
 
@@ -148,6 +148,23 @@ describe('a Secret that is there', () => {
     const { config, calls } = await apiServer(() => [403, { message: 'secrets is forbidden' }])
     expect((await labErrorOf(ensureSecret(config, wanted))).message).toContain('forbidden')
     expect(calls).toHaveLength(1)
+  })
+})
+
+describe('what a Secret lacks', () => {
+  it.each<[string, { secret?: Live }, string[] | undefined]>([
+    ['nothing', { secret: { version: 1, data: { password: encoded('p'), replication: encoded('r') } } }, []],
+    ['keys', { secret: { version: 1, data: { password: '' } } }, ['password', 'replication']],
+    ['all, as it is not there', {}, undefined],
+  ])('%s', async (_, store, lacks) => {
+    const { config, calls } = await serverOf(store)
+    expect(await secretLacks(config, wanted)).toEqual(lacks)
+    expect(calls.map(({ method }) => method)).toEqual(['GET'])
+  })
+
+  it('is an error where it may not be read', async () => {
+    const { config } = await apiServer(() => [403, { message: 'secrets is forbidden' }])
+    expect((await labErrorOf(secretLacks(config, wanted))).message).toContain('forbidden')
   })
 })
 

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { LabState, type JournalEntry, type LabRecord } from '../../../lab/cluster/state.js'
+import { isMade, LabState, type JournalEntry, type LabRecord } from '../../../lab/cluster/state.js'
 import type { VerifyResult } from '../../../lab/report/model.js'
 import { labErrorOf, temporaryFolder } from '../host/fakes.js'
 
@@ -67,7 +67,7 @@ describe('the journal', () => {
     const state = await labState()
     await state.create()
     await writeFile(state.file('journal.jsonl'), '{"at":"2026-01-01","event":"nodes-int')
-    await state.journal({ event: 'network-intent', network: 'kind' })
+    await state.journal({ event: 'network-made', network: 'kind', id: 'a' })
     await state.journal({ event: 'nodes-done', record })
     expect([...(await state.madeNetworks()).keys()]).toEqual(['kind'])
     expect(await state.record()).toEqual(record)
@@ -78,6 +78,41 @@ describe('the journal', () => {
     for (const network of ['kind', 'kind', 'other']) await state.journal({ event: 'network-intent', network })
     expect([...(await state.madeNetworks()).keys()]).toEqual(['kind', 'other'])
   })
+
+  const intent = { event: 'network-intent', network: 'kind' } as const
+  const made = (id: string): JournalEntry => ({ event: 'network-made', network: 'kind', id })
+  it.each([
+    ['one that was about to be made', [intent], 'any', true],
+    ['the one that was made', [intent, made('a')], 'a', true],
+    ['another of its name', [intent, made('a')], 'b', false],
+    ['the one that was there', [{ ...intent, before: 'a' }], 'a', false],
+    ['one in the place of the one that was there', [{ ...intent, before: 'a' }], 'b', true],
+    ['the one that it made, and found again', [intent, made('a'), { ...intent, before: 'a' }], 'a', true],
+    ['one that it makes anew', [intent, made('a'), intent], 'b', true],
+    [
+      'one that comes after its nodes, with which none was made',
+      [intent, { event: 'nodes-gone' }],
+      'a',
+      false,
+    ],
+    [
+      'the same, where they were finished',
+      [
+        { ...intent, before: 'a' },
+        { event: 'nodes-done', record },
+      ],
+      'b',
+      false,
+    ],
+  ] satisfies [string, JournalEntry[], string, boolean][])(
+    'tells a network of the lab’s from others: %s',
+    async (_, entries, id, is) => {
+      const state = await labState()
+      for (const entry of entries) await state.journal(entry)
+      const known = (await state.madeNetworks()).get('kind')
+      expect(known !== undefined && isMade(known, id)).toBe(is)
+    },
+  )
 
   it('tells the volumes of all its nodes, those that were removed too', async () => {
     const state = await labState()
@@ -162,6 +197,21 @@ describe('files', () => {
     const result = { schema: 'headless-lab/verify/v1', lab: 'lab', checks: [] } as unknown as VerifyResult
     await state.saveResult(result)
     expect(await state.lastResult()).toEqual(result)
+  })
+
+  it('know no result that began before a change was about to be, or was done', async () => {
+    const begun = (after: string): VerifyResult =>
+      ({ schema: 'headless-lab/verify/v1', startedAt: after, checks: [] }) as unknown as VerifyResult
+    for (const entry of [{ event: 'changes-intent' }, { event: 'changes-done', changes: 1 }] as const) {
+      const state = await labState()
+      await state.journal({ event: 'nodes-intent' })
+      await state.saveResult(begun('2000-01-01T00:00:00.000Z'))
+      expect(await state.lastResult()).toBeDefined()
+      await state.journal(entry)
+      expect(await state.lastResult()).toBeUndefined()
+      await state.saveResult(begun('2100-01-01T00:00:00.000Z'))
+      expect(await state.lastResult()).toBeDefined()
+    }
   })
 
   it('know nothing of a result that another version has written', async () => {

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { LabOwner } from '../../../lab/cluster/lab-owner.js'
 import { LabState } from '../../../lab/cluster/state.js'
 import { holding, mustBeThere, openLab, type Lab } from '../../../lab/commands/context.js'
 import { labErrorOf, temporaryFolder } from '../host/fakes.js'
 
 async function labOf(): Promise<Lab> {
   const { plan } = await openLab({ name: 'lab' })
-  return { plan, state: new LabState('lab', join(await temporaryFolder(), 'lab')) }
+  const folder = await temporaryFolder()
+  const state = new LabState('lab', join(folder, '.lab', 'lab'))
+  return { plan, state, owner: new LabOwner(join(folder, 'owners'), state) }
 }
 
 it('opens the default lab, and the one that is named', async () => {

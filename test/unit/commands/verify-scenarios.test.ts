@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { beforeEach, describe, expect, it, test, vi } from 'vitest'
+import { LabOwner } from '../../../lab/cluster/lab-owner.js'
 import { LabState } from '../../../lab/cluster/state.js'
 import { holding, type Lab } from '../../../lab/commands/context.js'
 import { addVerifyOptions, type VerifyCommandOptions } from '../../../lab/commands/verify-options.js'
@@ -87,10 +88,11 @@ let lab: Lab
 
 beforeEach(async () => {
   Object.assign(seen, { done: [], verdict: 'pass', run: undefined })
-  state = new LabState('lab', join(await temporaryFolder(), 'lab'))
+  const folder = await temporaryFolder()
+  state = new LabState('lab', join(folder, '.lab', 'lab'))
   await state.create()
   const plan = { topology: {}, name: 'lab', manifests: () => [] }
-  lab = { plan, state } as unknown as Lab
+  lab = { plan, state, owner: new LabOwner(join(folder, 'owners'), state) } as unknown as Lab
   seen.lab = lab
 })
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { lock, tryLock, type LockOwner, type Release } from '../../../lab/host/lock.js'
+import { holderOf, lock, lockedBy, tryLock, type LockOwner, type Release } from '../../../lab/host/lock.js'
 import { never, temporaryFolder } from './fakes.js'
 import { programOf, startProgram } from './program.js'
 
@@ -54,6 +54,29 @@ describe('tryLock', () => {
       expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: process.pid })
     }
     expect(await readdir(join(file, '..'))).toEqual(['lab.lock'])
+  })
+
+  it('is not taken over from a process of another namespace, of which nothing is known', async () => {
+    const file = await lockFile()
+    const owner = { pid: NOBODY, namespace: 'pid:[1]', since: '2026-01-01T00:00:00Z', purpose: 'deploy' }
+    await held(file, owner)
+    expect(await tryLock(file, 'teardown')).toMatchObject(owner)
+    expect(await holderOf(file)).toMatchObject(owner)
+    const { message, hint } = await lockedBy('lab lab', file, { ...owner, startTime: '' })
+    expect(message).toBe(`lab lab is held by process ${NOBODY} (deploy, since 2026-01-01T00:00:00Z)`)
+    expect(hint).toMatch(new RegExp(`if it is gone, .* remove ${file}$`))
+    expect((await lockedBy('lab lab', file, { ...owner, startTime: '', namespace: '' })).hint).not.toContain(
+      file,
+    )
+  })
+
+  it('is held by nobody where it is free, or of the dead', async () => {
+    const file = await lockFile()
+    expect(await holderOf(file)).toBeUndefined()
+    await held(file, { pid: NOBODY })
+    expect(await holderOf(file)).toBeUndefined()
+    await held(file, {})
+    expect(await holderOf(file)).toMatchObject({ pid: process.pid })
   })
 
   it('leaves nothing behind of processes that were killed while they took it', async () => {

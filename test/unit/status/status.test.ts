@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
 import { LabState } from '../../../lab/cluster/state.js'
 import { LabError } from '../../../lab/errors.js'
@@ -20,11 +21,23 @@ interface Facts {
   readonly silent?: string
   readonly notReady?: readonly string[]
   readonly drift?: readonly FieldDrift[] | 'gone' | LabError
+  /** Keys that the Secrets lack, or that they are not there. */
+  readonly secrets?: readonly string[] | 'gone'
+  /** What carries the lab's label. */
+  readonly live?: readonly KubernetesObject[]
+  /** Another folder that the lab was made from. */
+  readonly other?: string
   readonly waiting?: readonly { pod: string; reason: string }[]
 }
 
 const running = Object.fromEntries(names.map((name) => [name, 'running']))
 const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'shop' } }
+
+const ofLab = (name: string): KubernetesObject => {
+  const labels = { 'headless-lab.dev/lab': plan.name }
+  const live = { ...service, metadata: { name, namespace: 'shop', labels } }
+  return live
+}
 
 async function look(facts: Facts = {}): Promise<LabStatus> {
   const { engine = true, containers = running, journal = 'finished', notReady = [], waiting = [] } = facts
@@ -51,6 +64,7 @@ async function look(facts: Facts = {}): Promise<LabStatus> {
   return lookAt({
     ...{ plan, state, run, signal: never() },
     objects: () => Promise.resolve([service]),
+    owner: { other: () => Promise.resolve(facts.other) },
     connect: () => ({
       unreachable: () => Promise.resolve(facts.silent),
       nodes: () =>
@@ -61,6 +75,8 @@ async function look(facts: Facts = {}): Promise<LabStatus> {
         if (facts.drift instanceof LabError) return Promise.reject(facts.drift)
         return Promise.resolve(facts.drift === 'gone' ? undefined : [...(facts.drift ?? [])])
       },
+      secretLacks: () => Promise.resolve(facts.secrets === 'gone' ? undefined : (facts.secrets ?? [])),
+      selected: () => Promise.resolve([...(facts.live ?? [])]),
       podsNotReady: () => Promise.resolve([...waiting]),
     }),
   })
@@ -89,6 +105,11 @@ describe('the phase of a lab', () => {
       false,
     ],
     ['running, with an object gone', { drift: 'gone' }, 'running', false],
+    ['running, with its Secrets gone', { secrets: 'gone' }, 'running', false],
+    ['running, with a Secret that lacks a key', { secrets: ['password'] }, 'running', false],
+    ['running, with what is not declared any more', { live: [ofLab('kafka')] }, 'running', false],
+    ['running, with nothing but what is declared', { live: [ofLab('web')] }, 'running', true],
+    ['half-made, as another folder made it since', { other: '/elsewhere/.lab/lab' }, 'half-made', false],
     ['running, with a node not Ready', { notReady: plan.nodes.slice(2) }, 'running', false],
     ['running, with a pod not ready', { waiting: [{ pod: 'a/b', reason: 'c' }] }, 'running', false],
   ])('%s', async (_, facts, phase, well) => {
@@ -102,7 +123,7 @@ describe('people read', () => {
     const lines = renderStatus(await look()).split('\n')
     expect(lines[0]).toBe('lab headless-services: running, as declared')
     expect(lines).toContain('  headless-services-worker         running, Ready, v1.34.4')
-    expect(lines).toContain('objects: 0 of 1 not as declared')
+    expect(lines).toContain(`objects: 0 of ${1 + plan.secrets.length} not as declared`)
     expect(lines).toContain('pods: all ready')
     expect(lines.at(-1)).toBe('never verified as it is')
   })
@@ -140,12 +161,48 @@ describe('people read', () => {
     expect([others.phase, others.reason]).toEqual(['half-made', 'it was not made from this folder'])
   })
 
+  test('of what another folder made, where to go, and not that deploy repairs it', async () => {
+    for (const facts of [
+      { journal: 'nothing', containers: { [names[0] ?? '']: 'running' } },
+      { other: '/elsewhere/.lab/lab' },
+    ] as const) {
+      const text = renderStatus(await look(facts))
+      expect(text.split('\n').at(-1)).toBe(
+        `run the command in the folder it was made from; or npm run teardown removes it (--name ${plan.name}); or give another --name`,
+      )
+      expect(text).not.toContain('npm run deploy')
+    }
+    expect(renderStatus(await look({ other: '/elsewhere/.lab/lab' }))).toContain(
+      'it was made from /elsewhere/.lab/lab',
+    )
+  })
+
+  test('which Secrets are not there, or lack a key, and what deploy does', async () => {
+    const [first] = plan.secrets
+    const name = `Secret ${first?.namespace ?? ''}/${first?.name ?? ''}`
+    expect(renderStatus(await look({ secrets: 'gone' }))).toContain(
+      `  ${name}: not there; deploy makes it with new passwords`,
+    )
+    expect(renderStatus(await look({ secrets: ['a', 'b'] }))).toContain(
+      `  ${name}: has no a, b; deploy gives it new ones`,
+    )
+  })
+
+  test('what is not declared any more', async () => {
+    const text = renderStatus(await look({ live: [ofLab('web'), ofLab('kafka')] }))
+    expect(text).toContain(`objects: 1 of ${2 + plan.secrets.length} not as declared`)
+    expect(text).toContain('  Service shop/kafka: not declared any more; deploy deletes it')
+  })
+
   test('what is declared and cannot be taken', async () => {
     const status = await look({
-      drift: new LabError('cluster.rejected', 'the API server rejected it: immutable'),
+      drift: new LabError('cluster.rejected', 'the API server rejected it: immutable', { hint: 'delete it' }),
     })
     expect(isAsDeclared(status)).toBe(false)
-    expect(renderStatus(status)).toContain('  Service shop/web: the API server rejected it: immutable')
+    const text = renderStatus(status)
+    expect(text).toContain('  Service shop/web: the API server rejected it: immutable\n    delete it\n')
+    // As it is, deploy ends there.
+    expect(text).toContain('npm run deploy repairs the rest, when nothing is rejected')
   })
 
   test('an object that is gone', async () => {

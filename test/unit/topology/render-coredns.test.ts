@@ -2,13 +2,14 @@ import { expect, test } from 'vitest'
 import { renderCoreDns } from '../../../topology/index.js'
 import { topologyOf } from './fixtures.js'
 
-test('the pods of CoreDNS run on different nodes, and wait for a second one', () => {
+test('CoreDNS has two pods, which run on different nodes and wait for a second one', () => {
   expect(renderCoreDns(topologyOf({ workers: 1 }))).toEqual([
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name: 'coredns', namespace: 'kube-system' },
       spec: {
+        replicas: 2,
         template: {
           spec: {
             topologySpreadConstraints: [
@@ -29,6 +30,13 @@ test('the pods of CoreDNS run on different nodes, and wait for a second one', ()
   ])
 })
 
-test('a lab of one node is left as kubeadm made it', () => {
-  expect(renderCoreDns(topologyOf({ workers: 0 }))).toEqual([])
+test('in a lab of one node both of them run there', () => {
+  expect(renderCoreDns(topologyOf({ workers: 0 }))).toEqual([
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'coredns', namespace: 'kube-system' },
+      spec: { replicas: 2 },
+    },
+  ])
 })
