@@ -30,6 +30,7 @@ ensureBuild(root)
 // What held with another program says nothing of this one.
 const built = readFileSync(join(root, 'build', '.headless-lab-built'), 'utf8').slice(0, 8)
 const record = join(root, 'build', `faults-${seed}-${built}.jsonl`)
+const before = linesOf(record).length
 console.log(`seed ${seed}; go on with npm run test:faults -- --seed ${seed}`)
 const { status } = spawnSync(
   process.execPath,
@@ -45,22 +46,29 @@ const { status } = spawnSync(
   },
 )
 
-const lines = existsSync(record)
-  ? readFileSync(record, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line))
-  : []
+const lines = linesOf(record)
 const held = lines.filter(({ note }) => note !== undefined)
 for (const { id, note } of held) console.log(`held: ${id} (${note})`)
-const tried = [...new Set(lines.map(({ id }) => id))]
+// Of all that this run was to do, also what it did not come to.
+const planned = lines.slice(before).findLast((line) => line.planned !== undefined)?.planned ?? []
 for (const [what, which] of Object.entries({
   'killed with SIGKILL': /^SIGKILL /,
   interrupted: /^SIG(INT|TERM) /,
   'with verify afterwards': /^(?!SIG)/,
 })) {
-  const of = tried.filter((id) => which.test(id))
+  const of = planned.filter((id) => which.test(id))
   console.log(`${what}: ${of.filter((id) => held.some((one) => one.id === id)).length} of ${of.length} held`)
 }
-console.log(`seed ${seed}${status === 0 ? '' : '; not all of it held'}`)
-process.exitCode = status ?? 1
+if (planned.length === 0) console.log('no test was begun')
+const wrong = planned.length === 0 ? 1 : 0
+console.log(`seed ${seed}${status === 0 && wrong === 0 ? '' : '; not all of it held'}`)
+process.exitCode = status === 0 ? wrong : (status ?? 1)
+
+/** What is recorded: what a run was to do, what was tried, and what held, with what there is to say of it. */
+function linesOf(file) {
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+}

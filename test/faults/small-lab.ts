@@ -1,6 +1,8 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { unlessAborted } from '../../lab/host/deadline.js'
 import { cacheDir } from '../../lab/host/paths.js'
 import { waitUntil } from '../../lab/host/wait.js'
 import { command, start, type Ended, type Started } from '../e2e/program.js'
@@ -45,13 +47,18 @@ export class SmallLab {
     return start([name, '--lab', this.spec, ...args]).ended
   }
 
+  /** Where a cache of the lab's own is. */
+  get cache(): string {
+    return join(this.folder, 'cache')
+  }
+
   /** A cache as this host's, but for a few artifacts, so that a deploy has something to build. */
-  async partialCache(): Promise<Record<string, string>> {
-    const cache = join(this.folder, 'cache')
+  async partialCache(without = REBUILT): Promise<Record<string, string>> {
+    const { cache } = this
     const artifacts = join(cache, 'headless-lab', 'artifacts')
     await rm(cache, { recursive: true, force: true })
     for (const name of await readdir(join(cacheDir(), 'artifacts'))) {
-      if (REBUILT.includes(name)) continue
+      if (without.includes(name)) continue
       await cp(join(cacheDir(), 'artifacts', name), join(artifacts, name), { recursive: true })
     }
     const { stdout } = await command('go', 'env', 'GOCACHE')
@@ -60,27 +67,55 @@ export class SmallLab {
   }
 }
 
+/** What a stage is waited for at most, in milliseconds: that of the artifacts may come before. */
+const BEGINS_MS = 5 * 60_000
+
 /**
  * Resolves so long after the line of progress that says that this stage has begun, or after the start of the program for
  * `begin`; sooner where the program ends.
  */
 export async function within({ child, ended }: Started, stage: string, afterMs = 0): Promise<void> {
   let said = ''
-  let over = false
-  void ended.finally(() => (over = true))
-  child.stderr.on('data', (data: Buffer) => (said += data.toString()))
-  const begun = (): boolean =>
-    stage === 'begin' ||
-    said.includes(`[STARTED] ${stage}`) ||
-    (stage === 'verifying' && /deployed in .*; verifying/.test(said))
-  const signal = AbortSignal.timeout(5 * 60_000)
-  await waitUntil(() => Promise.resolve(over || begun() ? undefined : stage), { signal, everyMs: 10 })
-  const until = performance.now() + afterMs
-  await waitUntil(() => Promise.resolve(over || performance.now() >= until ? undefined : 'the moment'), {
-    signal,
-    everyMs: 10,
+  const begun = new Promise<void>((resolve) => {
+    if (stage === 'begin') resolve()
+    child.stderr.on('data', (data: Buffer) => {
+      said += data.toString()
+      const verifies = stage === 'verifying' && /deployed in .*; verifying/.test(said)
+      if (verifies || said.includes(`[STARTED] ${stage}`)) resolve()
+    })
   })
+  await unlessAborted(AbortSignal.timeout(BEGINS_MS), Promise.race([begun, ended]))
+  await Promise.race([pause(afterMs), ended])
 }
+
+/** A mirror may be slow. */
+const MOUNTS_MS = 15 * 60_000
+
+/**
+ * Resolves when debootstrap has mounted something below this folder, whether or not others see that.
+ *
+ * @throws Error when the program has ended before
+ */
+export async function mountedBelow(folder: string, { ended }: Started): Promise<void> {
+  let isOver = false
+  void ended.finally(() => (isOver = true))
+  const mountsOf = async (pid: string): Promise<string> =>
+    (await read(`/proc/${pid}/comm`)).trim() === 'debootstrap' ? read(`/proc/${pid}/mountinfo`) : ''
+  await waitUntil(
+    async () => {
+      if (isOver) throw new Error('the program has ended before debootstrap mounted anything')
+      const mounts = await Promise.all((await readdir('/proc')).map(mountsOf))
+      return mounts.some((text) => text.includes(` ${folder}/`)) ? undefined : 'what debootstrap mounts'
+    },
+    { signal: AbortSignal.timeout(MOUNTS_MS), everyMs: 50 },
+  )
+}
+
+const read = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
+
+/** What comes after the last line that says that something has begun. */
+export const lastBegun = (stderr: string): string =>
+  [...stderr.matchAll(/\[STARTED\] (.+)$/gm)].at(-1)?.[1] ?? 'begin'
 
 /** The stage that a deploy was in when it ended. */
 export function lastStage(stderr: string): string {

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { waitUntil } from '../../lab/host/wait.js'
-import { differences, hostListing } from '../e2e/host-listing.js'
+import { changesSince, hostListing } from '../e2e/host-listing.js'
 import { command, type Ended } from '../e2e/program.js'
 import type { FaultRecord } from './record.js'
 import { CONTROL_PLANE, NAME, WORKER, within, type SmallLab } from './small-lab.js'
@@ -47,9 +47,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
     await lab().run('deploy')
     await verified()
   }
-  const fault = (id: string, effect: () => Promise<string>): void => {
-    it(id, () => record.once(id, effect))
-  }
+  const fault = (id: string, effect: () => Promise<string>): void => record.test(id, effect)
 
   fault('a second deploy, and a teardown, while it is made', async () => {
     await nothingIsLeft()
@@ -76,7 +74,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
     return 'brought back'
   })
 
-  fault('CoreDNS that is scaled to 0, and back', async () => {
+  fault('CoreDNS that is scaled to 0, and repaired by deploy', async () => {
     await made()
     await kubectl('-n', 'kube-system', 'scale', 'deployment', 'coredns', '--replicas=0')
     await kubectl(
@@ -89,13 +87,18 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
       'k8s-app=kube-dns',
       '--timeout=60s',
     )
+    const status = await lab().run('status')
+    expect(status.stdout).toMatch(/Deployment kube-system\/coredns\n +spec\.replicas: is 0, declared [1-9]/)
+    expect(status.code).toBe(1)
     const without = await lab().run('verify')
     expect(without.stdout).toMatch(/[1-9]\d* failed/)
     expect(without.code).toBe(1)
-    await kubectl('-n', 'kube-system', 'scale', 'deployment', 'coredns', '--replicas=2')
-    await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment', 'coredns', '--timeout=120s')
+    const repair = await lab().run('deploy')
+    expect(repair.stderr).toMatch(/objects changed: .*Deployment kube-system\/coredns/)
+    expect(repair.stderr).toContain('deployed and verified in')
+    expect(repair.code).toBe(0)
     await verified()
-    return 'verify failed without it, and passes with it'
+    return 'status names it, verify fails without it, deploy repairs it'
   })
 
   if (!all) return
@@ -166,7 +169,7 @@ export function faultsWithVerify({ lab, record, all, nothingIsLeft }: Faults): v
     isRight(await lab().begin('deploy', { cwd }).ended)
     expect((await lab().begin('teardown', { cwd }).ended).code).toBe(0)
     await command('umount', state)
-    expect(differences(before, await hostListing())).toEqual([])
+    expect(await changesSince(before)).toEqual([])
     return `exit code ${String(full.code)}, then deployed and removed`
   })
 }
