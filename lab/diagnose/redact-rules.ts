@@ -1,3 +1,20 @@
+import { isNameOrNone, isNoArgument, isNoSecret, isNoToken } from './no-secret.js'
+import {
+  BARE,
+  BREAK,
+  INSIDE,
+  KEY,
+  OPEN,
+  PASSWORD,
+  QUOTE,
+  SPACE,
+  START,
+  TOKEN,
+  WHOLE_KEY,
+  WORD,
+  YAML,
+} from './redact-patterns.js'
+
 /** One kind of secret that a text tells by its form. Of a match, only what the groups `before` and `after` hold stays. */
 export interface Rule {
   /** For people: what it finds. */
@@ -7,61 +24,6 @@ export interface Rule {
   /** Whether such a value is no secret. */
   readonly spares: (value: string) => boolean
 }
-
-/** What a key ends with whose value is a password or a key, whatever stands before it. */
-const PASSWORD = [
-  'pass(?:wor[dt]|wd|phrase|code)',
-  '(?<![a-z])pass',
-  '[_-]pwd',
-  'api[_-]?key',
-  '(?:private|secret|access|signing|encryption|client|shared|storage|master|ssh|certificate|account)[_-]?key(?:[_-]?(?:data|id))?',
-  'client-certificate-data',
-  'certificate-authority-data',
-  'requirepass|masterauth|auth-pass',
-  '_auth',
-].join('|')
-
-/** Words that also stand in sentences, with a name or an error behind them. */
-const TOKEN = 'token|secret|credentials?'
-
-const KEY = `(?:${PASSWORD}|${TOKEN})`
-
-/** A key from its beginning. The bound keeps lines without an end, of base64 for one, from taking minutes. */
-const WHOLE_KEY = String.raw`[\w.-]{0,80}?${KEY}`
-
-/** The end of a line inside a string of JSON, which may be inside another one. */
-const BREAK = String.raw`\\{1,7}n`
-
-/** What a value that nothing quotes is made of. A backslash belongs to it unless it begins an escaped character. */
-const BARE = String.raw`(?:[^\s"'\x60,;&|\\)\]}]|\\(?![nrt"'\\]))`
-
-/** What stands in the place of a value: a word for none, a variable, a path, a pattern, or the mark of somebody who redacts as well. */
-const NO_SECRET = new RegExp(
-  [
-    String.raw`^(?:true|false|yes|no|null|nil|none|undefined|[01]|)$`,
-    String.raw`^[*x]{3,}$`,
-    String.raw`^\[\w+\]?$`,
-    String.raw`^<.*>$`,
-    String.raw`^\$[A-Z_][A-Z0-9_]*$`,
-    String.raw`^(?:\$\(|\$\{|\{\{|\x60|=)`,
-    String.raw`^/(?:etc|var|run|usr|opt|tmp|proc|dev|kind|home|root|mnt)/`,
-    String.raw`^[\w./-]+\.(?:key|pem|crt|conf)$`,
-  ].join('|'),
-  'i',
-)
-
-const isNoSecret = (value: string): boolean => NO_SECRET.test(value)
-
-/** Behind a word of {@link TOKEN} and a colon stands a token, or the rest of a sentence. */
-const isNoToken = (value: string): boolean =>
-  isNoSecret(value) || value.length < 8 || !/\d/.test(value) || !/[a-z]/i.test(value)
-
-/** `--token flag` is said by those who explain the flag. */
-const isNoArgument = (value: string): boolean =>
-  isNoSecret(value) || /^(?:flags?|options?|arguments?|parameters?|values?|files?)\b/.test(value)
-
-/** `secret="namespace/name"` names a Secret. */
-const isNameOrNone = (value: string): boolean => isNoSecret(value) || /^[a-z-]+\/[a-z.-]+$/.test(value)
 
 /** @param flags beside `g` */
 const rule = (what: string, flags: string, source: string, spares = isNoSecret): Rule => ({
@@ -73,11 +35,47 @@ const KEYS = 'values of keys'
 const ENVIRONMENT = 'environment variables'
 const ARGUMENTS = 'arguments'
 
+const FLAG = String.raw`(?:(?<![\w-])|(?<=\\[nrt]))--?(?:[\w-]{0,40}-)?${KEY}`
+
+/** Between a name and its value in quotes: words on a command line, or strings of a list. */
+const THEN = String.raw`(?:[ \t]+|\\{0,7}["'](?:[ \t]+|,${SPACE}))`
+
+const CLIENT = String.raw`${START}(?:redis-cli|mysql|mariadb)[\w-]{0,40}(?![\w-])`
+const CURL = String.raw`${START}curl\b[^\n]{0,200}?\s(?:-u|--user)[ =]*`
+const REDIS_CONF = String.raw`${START}(?:requirepass|masterauth|auth-pass[ \t]+\S+)`
+
+/** Of YAML, where the value is not on the line of its key. */
+const linesBelow = YAML.flatMap(({ begin, next, char }) => {
+  const key = String.raw`${QUOTE}${WHOLE_KEY}${QUOTE}`
+  const variable = String.raw`name:[ \t]*${key}${next}[ \t]*value`
+  const passwords = String.raw`${QUOTE}[\w.-]{0,80}?${PASSWORD}${QUOTE}`
+  return [
+    // A block: the lines that are further in than the key.
+    rule(
+      KEYS,
+      'im',
+      String.raw`(?<before>${begin}(?<indent>[ \t]*)(?:- +)?(?:${key}|${variable}):[ \t]*[|>][-+\d]{0,2}[ \t]*(?:${next}[ \t]*)*?${next}(?<block>\k<indent>[ \t]+))(?<value>${char}+(?:(?:${next}[ \t]*)*${next}\k<block>${char}+)*)`,
+    ),
+    // A list.
+    rule(
+      KEYS,
+      'im',
+      String.raw`(?<before>${begin}[ \t-]*${passwords}:[ \t]*${next}(?<indent>[ \t]*)- +)(?<value>${char}+(?:${next}\k<indent>- +${char}+)*)`,
+    ),
+    // The item behind that of a flag.
+    rule(
+      ARGUMENTS,
+      'im',
+      String.raw`(?<before>${begin}[ \t]*- +${QUOTE}${FLAG}${QUOTE}[ \t]*${next}[ \t]*- +)(?<value>(?!-)${char}+)`,
+    ),
+  ]
+})
+
 /** Every rule, in the order in which they are applied. */
 export const RULES: readonly Rule[] = [
   // Certificates are no secret; their key is.
   rule('keys in base64', '', String.raw`LS0tLS1CRUdJTi(?!BDRVJU)[A-Za-z0-9+/]{16,}={0,2}`),
-  rule('web tokens', '', String.raw`\beyJ[\w-]{8,}\.[\w-]*\.[\w-]{8,}(?:\.[\w-]+)*`),
+  rule('web tokens', '', String.raw`${START}eyJ[\w-]{8,}\.[\w-]*\.[\w-]{8,}(?:\.[\w-]+)*`),
   // Names of Events have the form as well: what they speak of, and a time in hexadecimal.
   rule(
     'bootstrap tokens',
@@ -87,7 +85,7 @@ export const RULES: readonly Rule[] = [
   rule(
     'tokens of well-known services',
     '',
-    String.raw`\b(?:gh[pousr]_\w{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|npm_[A-Za-z0-9]{36}|AKIA[0-9A-Z]{16})\b`,
+    String.raw`${START}(?:gh[pousr]_\w{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|npm_[A-Za-z0-9]{36}|AKIA[0-9A-Z]{16})\b`,
   ),
   rule(
     'hashes of passwords',
@@ -109,7 +107,7 @@ export const RULES: readonly Rule[] = [
     'i',
     String.raw`(?<before>authorization\\*["']?\s*[:=]\s*\[?\\*["']?(?:basic|bearer|token|digest|negotiate)\s+)(?<value>${BARE}+)`,
   ),
-  rule('bearer tokens', 'i', String.raw`(?<before>\bbearer +)(?=[^\s"']*\d)(?<value>[\w.~+/-]{8,}=*)`),
+  rule('bearer tokens', 'i', String.raw`(?<before>${START}bearer +)(?=[^\s"']*\d)(?<value>[\w.~+/-]{8,}=*)`),
 
   // A list of strings: all of the string is the value.
   rule(ENVIRONMENT, 'i', String.raw`(?<=")(?<before>${WHOLE_KEY}=)(?<value>(?:[^"\\\n]|\\.)*)(?<after>")`),
@@ -117,8 +115,9 @@ export const RULES: readonly Rule[] = [
   rule(
     ENVIRONMENT,
     'i',
-    String.raw`(?<before>(?<e>\\{0,7})"name\k<e>"\s*:\s*\k<e>"${WHOLE_KEY}\k<e>"\s*,(?:\s|${BREAK})*\k<e>"value\k<e>"\s*:\s*\k<e>")(?<value>(?:(?!\k<e>")(?:[^\\\n]|\\.))*)`,
+    String.raw`(?<before>(?<e>\\{0,7})(?<q>")name\k<e>"\s*:\s*\k<e>"${WHOLE_KEY}\k<e>"\s*,${SPACE}\k<e>"value\k<e>"\s*:\s*\k<e>")(?<value>${INSIDE})`,
   ),
+  ...linesBelow,
   // The same in YAML.
   rule(
     ENVIRONMENT,
@@ -130,19 +129,20 @@ export const RULES: readonly Rule[] = [
   rule(
     KEYS,
     'i',
-    String.raw`(?<before>${KEY}["']?[ \t]*[:=][ \t]*(?<q>["']))(?<value>(?:\\.|(?!\k<q>)[^\\\n])*)`,
+    String.raw`(?<before>${KEY}${QUOTE}[ \t]*[:=][ \t]*${OPEN})(?<value>${INSIDE})`,
     isNameOrNone,
   ),
+  // All strings of a list.
   rule(
     KEYS,
     'i',
-    String.raw`(?<before>${KEY}(?:\\+["'])?[ \t]*[:=][ \t]*\\+["'])(?<value>(?:(?!\\+["'])[^\n])*)`,
+    String.raw`(?<before>${KEY}${QUOTE}[ \t]*[:=][ \t]*\[${SPACE}${OPEN})(?<value>${INSIDE}(?:\k<e>\k<q>${SPACE},${SPACE}\k<e>\k<q>${INSIDE})*)`,
     isNameOrNone,
   ),
   // Of a Docker configuration, which calls it just `auth`.
   rule(KEYS, '', String.raw`(?<before>(?<![\w-])auth\\*"\s*:\s*\\*")(?<value>[^"\\]+)`),
   // A number.
-  rule(KEYS, 'i', String.raw`(?<before>(?:${PASSWORD})\\*["'][ \t]*:[ \t]*)(?<value>\d{4,})`),
+  rule(KEYS, 'i', String.raw`(?<before>${PASSWORD}\\*["'][ \t]*:[ \t]*)(?<value>\d{4,})`),
   rule(KEYS, 'i', String.raw`(?<before>${KEY}[ \t]*=[ \t]*)(?<value>${BARE}+)`, isNameOrNone),
   // YAML: all of the line.
   rule(
@@ -150,41 +150,37 @@ export const RULES: readonly Rule[] = [
     'im',
     String.raw`(?<before>(?:^|${BREAK})[ \t-]*${WHOLE_KEY}:[ \t]+)(?<value>[^\s|>{["'\\](?:(?!${BREAK}).)*)`,
   ),
-  rule(KEYS, 'i', String.raw`(?<before>(?:${PASSWORD}):[ \t]*)(?<value>[^{[&\s"'\\]${BARE}*)`),
-  rule(KEYS, 'i', String.raw`(?<before>(?:${TOKEN}):[ \t]*)(?<value>${BARE}+)`, isNoToken),
+  rule(KEYS, 'i', String.raw`(?<before>${PASSWORD}:[ \t]*)(?<value>[^{[&\s"'\\]${BARE}*)`),
+  rule(KEYS, 'i', String.raw`(?<before>${TOKEN}:[ \t]*)(?<value>${BARE}+)`, isNoToken),
   rule(KEYS, 'i', String.raw`(?<before><${WHOLE_KEY}>)(?<value>[^<\n]+)`),
 
+  rule(ARGUMENTS, 'i', String.raw`(?<before>${FLAG}${THEN}${OPEN})(?<value>(?!-)${INSIDE})`),
+  rule(ARGUMENTS, 'i', String.raw`(?<before>${FLAG}[ \t]+)(?<value>(?!-)${WORD}+)`, isNoArgument),
+  rule(ARGUMENTS, '', String.raw`(?<before>${CLIENT}[^\n]{0,200}?\s-(?:a\s+|p)${OPEN})(?<value>${INSIDE})`),
   rule(
     ARGUMENTS,
-    'i',
-    String.raw`(?<before>(?<![\w-])--?(?:[\w-]{0,40}-)?${KEY}[ \t]+)(?<value>(?!-)${BARE}{6,})`,
+    '',
+    String.raw`(?<before>${CLIENT}[^\n]{0,200}?\s-(?:a\s+|p(?=\S)))(?<value>(?!-)${WORD}+)`,
     isNoArgument,
   ),
   // Of a list of strings.
   rule(
     ARGUMENTS,
-    'i',
-    String.raw`(?<before>(?<![\w-])--?(?:[\w-]{0,40}-)?${KEY}\\*",\s*\\*")(?<value>(?!-)[^"\\]+)`,
-  ),
-  rule(
-    ARGUMENTS,
     '',
-    String.raw`(?<before>\b(?:redis-cli|mysql\w*|mariadb[\w-]*)\b[^\n]{0,200}?\s-(?:a\s+|p(?=\S)))(?<value>${BARE}{4,})`,
+    String.raw`(?<before>${CLIENT}(?<e>\\{0,7})(?<q>")(?:,${SPACE}\k<e>"[^"\\\n]{0,200}\k<e>"){0,20}?,${SPACE}\k<e>"-(?:a\k<e>",${SPACE}\k<e>"|p))(?<value>${INSIDE})`,
   ),
-  rule(
-    ARGUMENTS,
-    '',
-    String.raw`(?<before>\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]*["']?[^\s:"']+:)(?<value>[^\s"']+)`,
-  ),
+  rule(ARGUMENTS, '', String.raw`(?<before>${CURL}${OPEN}[^\s:"'\\]+:)(?<value>${INSIDE})`),
+  rule(ARGUMENTS, '', String.raw`(?<before>${CURL}[^\s:"'\\]+:)(?<value>(?:[^\s"'\\]|\\(?![nrt"'\\]))+)`),
+  rule('lines of redis.conf', 'i', String.raw`(?<before>${REDIS_CONF}${THEN}${OPEN})(?<value>${INSIDE})`),
   rule(
     'lines of redis.conf',
     'i',
-    String.raw`(?<before>\b(?:requirepass|masterauth|auth-pass[ \t]+\S+|user[ \t]+\S+[ \t]+(?:on|off)[ \t]+[^\n]{0,80}?>)[ \t]*)(?<value>${BARE}+)`,
+    String.raw`(?<before>${REDIS_CONF}[ \t]+|${START}(?:set)?user[ \t]+\S+[ \t]+(?:on|off)[ \t]+[^\n]{0,80}?>)(?<value>${WORD}+)`,
     isNoArgument,
   ),
   rule(
     'statements of SQL',
     'i',
-    String.raw`(?<before>\b(?:password|identified +(?:with +\S+ +)?by) +\\*')(?<value>[^'\\\n]+)`,
+    String.raw`(?<before>${START}(?:password(?: +| *\( *)|identified +(?:by|(?:with|via) +\S+ +(?:by|as|using)) +)${OPEN})(?<value>${INSIDE})`,
   ),
 ]

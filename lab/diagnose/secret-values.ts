@@ -62,8 +62,25 @@ function formsOf(bytes: Buffer, text: string): string[] {
     one.toString('base64url'),
   ])
   const unpadded = inBase64.map((one) => one.replace(/=+$/, ''))
-  return [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), ...inBase64, ...unpadded]
+  return [text, ...insideJson([text], DEEPEST), encodeURIComponent(text), ...inBase64, ...unpadded]
 }
+
+/** How deep strings of JSON are one inside the other: JSON in a file of a ConfigMap that an annotation has as applied. */
+const DEEPEST = 3
+
+/** Texts as they are inside strings of JSON, of Node and of Go, and of those inside others. */
+function insideJson(texts: readonly string[], depth: number): string[] {
+  if (depth === 0) return []
+  const once = [...new Set(texts.flatMap((text) => [inJson(text), inJson(text).replace(HTML, asCode)]))]
+  return [...once, ...insideJson(once, depth - 1)]
+}
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+/** What Go escapes beside, so that a page can have it in it. */
+const HTML = /[<>&\u2028\u2029]/g
+
+const asCode = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** Logs put something before each line. What has blanks is rather a sentence, or a line that many texts have. */
 function longLines(text: string): string[] {

@@ -27,7 +27,8 @@ function parts({ plan, spec, status }: DiagnoseContext): Part[] {
       () =>
         plan
           .manifests(undefined)
-          .map((object) => stringify(object, { aliasDuplicateObjects: false }))
+          // Lines as they are: a password is told by what stands before it.
+          .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
           .join('---\n'),
     ),
   ]

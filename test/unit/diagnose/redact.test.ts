@@ -116,6 +116,175 @@ describe('what is secret by its form is taken out, and what stands around it sta
     ['SQL', "ALTER ROLE app LOGIN PASSWORD 'a b'; x", "ALTER ROLE app LOGIN PASSWORD '[redacted]'; x"],
     ['SQL of MySQL', "CREATE USER u IDENTIFIED BY 'a b'", "CREATE USER u IDENTIFIED BY '[redacted]'"],
     ['a hash of Postgres', 'SCRAM-SHA-256$4096:c2FsdA==$a2V5:c2Vy+/Y=', '[redacted]'],
+    [
+      'an argument of five characters',
+      'run --password abc12 --user me',
+      'run --password [redacted] --user me',
+    ],
+    [
+      'an argument with a comma and brackets',
+      '[run --password a,b]c --token d1]',
+      '[run --password [redacted] --token [redacted]]',
+    ],
+    [
+      'an argument in quotes',
+      'redis-server --requirepass "hunter2x9" --token \'a "b"\' -v',
+      'redis-server --requirepass "[redacted]" --token \'[redacted]\' -v',
+    ],
+    [
+      'an argument in quotes with quotes in it',
+      String.raw`--password "a\"b\\" --token 'c'\''d' --secret e1`,
+      `--password "[redacted]" --token '[redacted]' --secret [redacted]`,
+    ],
+    [
+      'an argument in quotes, in JSON',
+      JSON.stringify({ cmd: String.raw`redis-server --requirepass "a\"b\\" --port 1`, image: 'x' }),
+      String.raw`{"cmd":"redis-server --requirepass \"[redacted]\" --port 1","image":"x"}`,
+    ],
+    [
+      'an argument in quotes, in JSON in a string of JSON',
+      JSON.stringify(JSON.stringify({ cmd: String.raw`run --password "a\"b" -v`, image: 'x' })),
+      JSON.stringify(JSON.stringify({ cmd: 'run --password "[redacted]" -v', image: 'x' })),
+    ],
+    [
+      'an argument in quotes that end with the string of JSON they are in',
+      '{"cmd": "run --password \\"a b", "image": "x"}',
+      '{"cmd": "run --password \\"[redacted]", "image": "x"}',
+    ],
+    [
+      'an argument in quotes, in those of YAML',
+      "cmd: 'sh -c ''run --password ''a b'' -v'",
+      "cmd: 'sh -c ''run --password ''[redacted]'' -v'",
+    ],
+    ['an argument, all in quotes', 'exec "--password" "a b" "-v"', 'exec "--password" "[redacted]" "-v"'],
+    [
+      'an argument in JSON with quotes in it',
+      JSON.stringify(['--password', 'a"b', '-v'], undefined, 1),
+      '[\n "--password",\n "[redacted]",\n "-v"\n]',
+    ],
+    [
+      'an argument in a list of YAML',
+      'args:\n  - --password\n  - a b\n  - "--token"\n  - "c d"\n  - -v',
+      'args:\n  - --password\n  - [redacted]\n  - "--token"\n  - [redacted]\n  - -v',
+    ],
+    [
+      'an argument in a list of YAML in a string of JSON',
+      JSON.stringify({ a: '- --password\n- a "b"\n- -v', b: '- --token\n- c d' }),
+      JSON.stringify({ a: '- --password\n- [redacted]\n- -v', b: '- --token\n- [redacted]' }),
+    ],
+    [
+      'an argument of mysql in quotes',
+      `mysql -uroot -p"a b" -e x\nmariadb -p'c"d' e`,
+      `mysql -uroot -p"[redacted]" -e x\nmariadb -p'[redacted]' e`,
+    ],
+    [
+      'an argument of redis-cli in quotes',
+      `redis-cli -a "a b" ping\nredis-cli -a 'c"d' ping`,
+      `redis-cli -a "[redacted]" ping\nredis-cli -a '[redacted]' ping`,
+    ],
+    [
+      'short arguments of clients',
+      'redis-cli -a a1 ping\nmysql -pb1 x',
+      'redis-cli -a [redacted] ping\nmysql -p[redacted] x',
+    ],
+    [
+      'an argument of clients in quotes, in JSON',
+      JSON.stringify(['mysql -p"a b" -e x', "redis-cli -a 'c' ping"]),
+      JSON.stringify(['mysql -p"[redacted]" -e x', "redis-cli -a '[redacted]' ping"]),
+    ],
+    [
+      'an argument of clients in a list',
+      '["redis-cli", "-h", "r", "-a", "a b", "ping"], ["mysql","-pc d"]',
+      '["redis-cli", "-h", "r", "-a", "[redacted]", "ping"], ["mysql","-p[redacted]"]',
+    ],
+    [
+      'an argument of curl in quotes',
+      JSON.stringify([`curl -u "me:a b" http://x`, `curl --user 'me:c' http://x`]),
+      JSON.stringify([`curl -u "me:[redacted]" http://x`, `curl --user 'me:[redacted]' http://x`]),
+    ],
+    [
+      'redis.conf as Redis writes it',
+      'requirepass "a b"\nmasterauth "c\\"d"\nsentinel auth-pass main "e"\nuser me on ~* +@all >f',
+      'requirepass "[redacted]"\nmasterauth "[redacted]"\nsentinel auth-pass main "[redacted]"\nuser me on ~* +@all >[redacted]',
+    ],
+    [
+      'redis.conf in a string of JSON',
+      JSON.stringify({ conf: 'requirepass "a b"\nport 1\nmasterauth c' }),
+      JSON.stringify({ conf: 'requirepass "[redacted]"\nport 1\nmasterauth [redacted]' }),
+    ],
+    [
+      'what begins a line in a string of JSON',
+      JSON.stringify({ a: `x\nrequirepass a\n--token b1\nredis-cli -a c d\nPASSWORD 'e'\n${jwt}` }),
+      JSON.stringify({
+        a: `x\nrequirepass [redacted]\n--token [redacted]\nredis-cli -a [redacted] d\nPASSWORD '[redacted]'\n[redacted]`,
+      }),
+    ],
+    ['a command of Redis', '"config" "set" "requirepass" "a b"', '"config" "set" "requirepass" "[redacted]"'],
+    [
+      'SQL in double quotes',
+      'ALTER USER u IDENTIFIED BY "a b"; ALTER ROLE r PASSWORD "c"',
+      'ALTER USER u IDENTIFIED BY "[redacted]"; ALTER ROLE r PASSWORD "[redacted]"',
+    ],
+    [
+      'SQL with quotes in the quotes',
+      "ALTER ROLE r PASSWORD 'it''s' VALID; SET PASSWORD FOR u = PASSWORD('a');",
+      "ALTER ROLE r PASSWORD '[redacted]' VALID; SET PASSWORD FOR u = PASSWORD('[redacted]');",
+    ],
+    [
+      'SQL with the way to log in',
+      "IDENTIFIED WITH mysql_native_password AS '*0A'; IDENTIFIED VIA ed25519 USING 'b'",
+      "IDENTIFIED WITH mysql_native_password AS '[redacted]'; IDENTIFIED VIA ed25519 USING '[redacted]'",
+    ],
+    [
+      'lists in JSON',
+      '{"password": ["a\\"b"], "passwords": ["c", "d"], "X-Auth-Token": ["e1"], "user": "f"}',
+      '{"password": ["[redacted]"], "passwords": ["[redacted]"], "X-Auth-Token": ["[redacted]"], "user": "f"}',
+    ],
+    [
+      'a list in YAML',
+      'a:\n  passwords:\n    - b c\n    - d\n  user: e\npassword:\n- f\nuser: g',
+      'a:\n  passwords:\n    - [redacted]\n  user: e\npassword:\n- [redacted]\nuser: g',
+    ],
+    [
+      'a block of YAML',
+      'a:\n  password: |\n    b c\n\n     d\n  user: e\n- "token": >-\n    f g\n  user: h',
+      'a:\n  password: |\n    [redacted]\n  user: e\n- "token": >-\n    [redacted]\n  user: h',
+    ],
+    [
+      'a block of YAML in a string of JSON',
+      JSON.stringify({ a: 'password: |\n  b "c"\n  d\nuser: e', b: 'x:\n  token: |\n    f' }),
+      JSON.stringify({ a: 'password: |\n  [redacted]\nuser: e', b: 'x:\n  token: |\n    [redacted]' }),
+    ],
+    [
+      'a variable of a pod in a block of YAML',
+      '- name: PGPASSWORD\n  value: |\n    x y\n- name: A',
+      '- name: PGPASSWORD\n  value: |\n    [redacted]\n- name: A',
+    ],
+    [
+      'variables that have a number or a word behind',
+      'DB_PASSWORD_1=a DB_PASSWORD2=b DB_PASSWORD_ADMIN="c d" API_TOKEN_3=e1 ADMIN_PASSWORDS=f API_KEY_1=g',
+      'DB_PASSWORD_1=[redacted] DB_PASSWORD2=[redacted] DB_PASSWORD_ADMIN="[redacted]" API_TOKEN_3=[redacted] ADMIN_PASSWORDS=[redacted] API_KEY_1=[redacted]',
+    ],
+    [
+      'the same in JSON and YAML',
+      '"Env": ["DB_PASSWORD_1=a b"], "password2": "c", "name": "TOKEN_2", "value": "d e"\npassword_old: f g',
+      '"Env": ["DB_PASSWORD_1=[redacted]"], "password2": "[redacted]", "name": "TOKEN_2", "value": "[redacted]"\npassword_old: [redacted]',
+    ],
+    [
+      'quotes in quotes of a variable of a pod in an annotation',
+      JSON.stringify(JSON.stringify({ name: 'DB_PASSWORD', value: 'a"b' })),
+      JSON.stringify(JSON.stringify({ name: 'DB_PASSWORD', value: '[redacted]' })),
+    ],
+    [
+      'quotes in quotes of JSON in a string of JSON',
+      JSON.stringify(JSON.stringify({ password: 'a"b', user: 'c' })),
+      JSON.stringify(JSON.stringify({ password: '[redacted]', user: 'c' })),
+    ],
+    [
+      'a setting in quotes that are doubled',
+      "primary_conninfo = 'user=a password=''b c'' port=1'",
+      "primary_conninfo = 'user=a password=''[redacted]'' port=1'",
+    ],
     ['a token of GitHub', `x ghp_${'a1'.repeat(18)} y`, 'x [redacted] y'],
   ])('%s', (_, text, without) => {
     expect(clean(text)).toBe(without)
@@ -186,6 +355,29 @@ describe('what is no secret stays as it is', () => {
     base64('-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgI\n-----END CERTIFICATE-----'),
     '"topologyKey": "kubernetes.io/hostname", "key": "node-role.kubernetes.io/control-plane"',
     'mkdir -p /var/lib/mysql && mysqld --port=3306',
+    '{"passwordSecretRef": {"name": "a"}, "secretName": "b", "tokenExpirationSeconds": 3600}',
+    '{"secret": ["default/postgres-secret"], "imagePullSecrets": [{"name": "regcred"}], "secrets": ["a"]}',
+    '"resources": ["secrets", "configmaps"], "verbs": ["get"]',
+    '"Env": ["DB_PASSWORD=", "TZ=UTC"], "Cmd": ["--password"], "Labels": {"a": "b"}',
+    '{"cmd": "mysql -u root -p", "image": "mysql:8"}',
+    'PASSWORD_FILE=pw db_password_path=./x DB_PASSWORD_SECRET_NAME=postgres password_encryption = scram-sha-256',
+    'validate_password_min_length=8 password_lifetime=90 password_require_current=OFF password_policy: strict',
+    '--token-ttl 24h --password-file pw --password-stdin registry --secret-name a --tokens 5 max_tokens=4096',
+    '--password "$PASSWORD" --token "${TOKEN}" --password \'\' --token "" -v',
+    'use --password or --token to log in; --password is needed; the --token, too',
+    '--password --user me --token -v',
+    '  --token string   the token of the server',
+    'printf \'requirepass "%s"\\nmasterauth "%s"\\n\' "$quoted" "$quoted"',
+    'requirepass "$quoted"\nmasterauth $PASSWORD',
+    'args:\n- --password\n- --user\n- me',
+    'use --password\n- and then\n- this',
+    'password:\nuser: a\ntoken:\n  - name: b',
+    'a:\n  password: |\n  user: b',
+    'description: |\n  the password of it\nuser: a',
+    "IDENTIFIED BY ''; FLUSH PRIVILEGES; -- 'a'",
+    'the password "", and \'\' as well',
+    'mysql-0 -p, mariadb (-p) and redis-cli (-a)',
+    'curl -u me http://x "a:b"',
   ])('%s', (text) => {
     expect(redact(text)).toEqual({ text, count: 0 })
   })
@@ -202,6 +394,18 @@ describe('the values of Secrets', () => {
       `login tiger7 at mysql, -ptiger7, ntiger7n, ${base64('tiger7')}, {"a":${JSON.stringify('x"y z\\')}}, ?q=${encodeURIComponent('x"y z\\')}`,
     )
     expect(text).toBe(`login ${MARK} at mysql, -p${MARK}, n${MARK}n, ${MARK}, {"a":"${MARK}"}, ?q=${MARK}`)
+  })
+
+  test('are taken out as Go and Node write them in JSON, also in a string of JSON', () => {
+    const secret = `a"<b>\\&'7`
+    const byGo = (text: string): string =>
+      JSON.stringify(text).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026')
+    const writers = [byGo, JSON.stringify]
+    const once = writers.map((write) => write(secret))
+    const twice = once.flatMap((text) => writers.map((write) => write(text)))
+    const thrice = twice.flatMap((text) => writers.map((write) => write(text)))
+    const { text } = values(secret)([...once, ...twice, ...thrice].map((one) => `x: ${one}`).join('\n'))
+    expect(text.replaceAll(/\\+"|"/g, '').split('\n')).toEqual(Array<string>(14).fill(`x: ${MARK}`))
   })
 
   test('are taken out whole where one is the beginning of another', () => {

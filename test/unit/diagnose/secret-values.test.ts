@@ -36,10 +36,22 @@ describe('literals', () => {
   test('of one value are it, its form in JSON and URLs, and base64 with and without its padding', () => {
     expect(of('tig"er\n')).toEqual(
       [
-        ...['tig%22er', 'tig\\"er', 'tig"er'],
+        ...['tig%22er', 'tig"er', 'tig\\"er'],
+        // In strings of JSON inside strings of JSON.
+        ...[`tig${'\\'.repeat(3)}"er`, `tig${'\\'.repeat(7)}"er`],
         ...[base64('tig"er\n'), base64('tig"er\n').slice(0, -2), base64('tig"er')],
       ].sort((a, b) => b.length - a.length || (a < b ? -1 : 1)),
     )
+  })
+
+  test('are those that Go writes, which escapes more in JSON than Node does', () => {
+    const found = of('a<b>c&\u2028d')
+    expect(found).toContain('a\\u003cb\\u003ec\\u0026\\u2028d')
+    // Go has taken a string of Node into its own, and the other way round.
+    expect(of('"<long>"')).toEqual(
+      expect.arrayContaining(['\\\\\\"\\u003clong\\u003e\\\\\\"', '\\\\\\"\\\\u003clong\\\\u003e\\\\\\"']),
+    )
+    expect(of('tiger77').filter((form) => form.includes('tiger'))).toEqual(['tiger77'])
   })
 
   test('are those of both alphabets of base64', () => {
