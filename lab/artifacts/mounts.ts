@@ -38,5 +38,5 @@ export async function unmountWithin(folder: string): Promise<void> {
   const run = must(tryRun)
   // Of what is bound here from elsewhere, and shared with there, an inner mount would be unmounted there too.
   for (const point of points) await run('mount', ['--make-private', point])
-  for (const point of points) await run('umount', [point])
+  for (const point of points) await run('umount', [point], { env: { LC_ALL: 'C' } })
 }

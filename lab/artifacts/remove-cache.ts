@@ -38,7 +38,10 @@ export async function removeCache(
   const kept = notes.filter((_, i) => left[i]?.length !== 0)
   for (const name of await readdir(cache).catch((): string[] => [])) {
     signal.throwIfAborted()
-    if (!kept.includes(join(cache, name))) await remove(join(cache, name))
+    if (kept.includes(join(cache, name))) continue
+    // Builds mount something there; what is mounted elsewhere is somebody's.
+    if (name === 'scratch') await remove(join(cache, name))
+    else await rm(join(cache, name), { recursive: true, force: true })
   }
   if (kept.length === 0) await rm(cache, { recursive: true, force: true })
   return [...removed, cache]

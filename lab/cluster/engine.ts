@@ -1,7 +1,9 @@
 import { isIP } from 'node:net'
 import { LabError } from '../errors.js'
 import { isOver, RUN_LABEL } from '../host/descendants.js'
+import { PROBE_IMAGE } from '../host/engine.js'
 import { must, type Run, type RunOptions } from '../host/run.js'
+import { LAB_LABEL } from './lab-label.js'
 import type { HostNetworks } from '../../topology/index.js'
 
 /** A container as far as the lab cares. */
@@ -25,7 +27,7 @@ export interface LabInEngine {
  * The labels that make a container the lab's, each with the lab's name as its exact value: kind's,
  * containerlab's and ours.
  */
-const OWNER_LABELS = ['io.x-k8s.kind.cluster', 'containerlab', 'headless-lab.dev/lab']
+const OWNER_LABELS = ['io.x-k8s.kind.cluster', 'containerlab', LAB_LABEL]
 
 /** The name Docker gives a volume that nobody named. */
 const ANONYMOUS = /^[0-9a-f]{64}$/
@@ -123,29 +125,32 @@ export class Engine {
    * another one, which is made for that and is the lab's until it is removed again.
    */
   async beingMade(names: readonly string[], lab: string): Promise<string[]> {
+    const image = await this.anyImage()
     // Where no image is, nothing is made.
-    const [image] = await this.lines('image', 'ls', '-q', '--no-trunc')
     if (image === undefined) return []
-    const taken = await Promise.all(names.map((name) => this.isTaken(name, lab, image)))
-    const reserved = names.filter((_, i) => taken[i])
-    if (reserved.length === 0) return []
+    // Before: what is listed while the names are tried was still being made.
     const listed = await this.lines('ps', '-a', '--format', '{{.Names}}')
-    return reserved.filter((name) => !listed.includes(name))
+    const unlisted = names.filter((name) => !listed.includes(name))
+    const taken = await Promise.all(unlisted.map((name) => this.isTaken(name, lab, image)))
+    return unlisted.filter((_, i) => taken[i])
+  }
+
+  /** That of the probe, which is small, or else another one. */
+  private async anyImage(): Promise<string | undefined> {
+    const list = ['image', 'ls', '-q', '--no-trunc']
+    return (await this.lines(...list, PROBE_IMAGE))[0] ?? (await this.lines(...list))[0]
   }
 
   private async isTaken(name: string, lab: string, image: string): Promise<boolean> {
-    const label = `${OWNER_LABELS.at(-1) ?? ''}=${lab}`
+    const label = `${LAB_LABEL}=${lab}`
     const args = ['create', '--pull', 'never', '--name', name, '--label', label, image, 'true']
     const { exitCode, stdout, stderr } = await this.tryRun('docker', args, this.options)
     if (exitCode === 0) {
       await this.run('docker', ['container', 'rm', '-v', stdout.trim()], this.options)
       return false
     }
-    if (stderr.includes('is already in use')) return true
-    throw new LabError('command.failed', `docker create of ${name} failed`, {
-      details: stderr.trim(),
-      hint: 'run the same command again',
-    })
+    // Where nothing can be created, on a disk that is full for one, nothing comes by itself either.
+    return stderr.includes('is already in use')
   }
 
   /** Starts a container that exited, or was never started. */

@@ -1,11 +1,17 @@
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { holderOf, lock, lockedBy } from '../host/lock.js'
-import { exists, unlessAbsent } from '../host/not-found.js'
+import { holderOf, isOwn, lock, lockedBy } from '../host/lock.js'
+import { unlessAbsent } from '../host/not-found.js'
 import { LabState } from './state.js'
 
 /** Where it is noted, in the cache of this host, from which folder each lab was made. */
 export const ownersFolder = (cache: string): string => join(cache, 'owners')
+
+/** How it is waited for the note, which others change for a moment. */
+interface Waiting {
+  readonly signal: AbortSignal
+  readonly progress: (line: string) => void
+}
 
 /**
  * From which folder the containers of a lab were made. Their labels tell its name only, and the journal of a folder only
@@ -22,48 +28,62 @@ export class LabOwner {
     this.file = join(notes, state.name)
   }
 
-  /** The state folder that the lab was made from, where that is another one and is still there. */
-  async other(): Promise<string | undefined> {
-    const folder = await this.noted()
-    if (folder === undefined || folder === this.state.folder) return undefined
-    return (await exists(folder)) ? folder : undefined
+  /** The state that the lab was made with, where that is in another folder, which is still there. */
+  async other(): Promise<LabState | undefined> {
+    const folder = await unlessAbsent(readFile(this.file, 'utf8'))
+    if (folder === undefined || folder === '' || folder === this.state.folder) return undefined
+    // A folder may have several paths.
+    const [there, here] = await Promise.all(
+      [folder, this.state.folder].map((path) => unlessAbsent(stat(path))),
+    )
+    if (there === undefined || (there.ino === here?.ino && there.dev === here.dev)) return undefined
+    return new LabState(this.state.name, folder)
   }
 
   /** @throws LabError `lab.locked` while a run in that other folder holds the lab */
   async mustBeFree(): Promise<void> {
-    const folder = await this.noted()
-    if (folder === undefined || folder === this.state.folder) return
-    const other = new LabState(this.state.name, folder)
-    const holder = await holderOf(other.lockFile())
-    if (holder === undefined) return
-    throw await lockedBy(`lab ${this.state.name}, made from ${folder},`, other.lockFile(), holder)
+    const other = await this.other()
+    const holder = other && (await holderOf(other.lockFile()))
+    // This run holds both where it changes what another folder has made.
+    if (other === undefined || holder === undefined || (await isOwn(holder))) return
+    throw await lockedBy(`lab ${other.name}, made from ${other.folder},`, other.lockFile(), holder)
   }
 
   /**
-   * To be called before the containers are made.
+   * To be called before the containers of a lab are changed, when they are known not to be another folder's.
    *
    * @throws LabError `lab.locked`: of two folders that make a lab of one name at once, one does
    */
-  async claim(signal: AbortSignal): Promise<void> {
-    await mkdir(this.notes, { recursive: true })
-    const release = await lock(`${this.file}.lock`, 'noting whose the lab is', { signal })
-    try {
+  async claim(waiting: Waiting): Promise<void> {
+    if ((await unlessAbsent(readFile(this.file, 'utf8'))) === this.state.folder) return
+    await this.holding(waiting, async () => {
       await this.mustBeFree()
       await writeFile(this.file, this.state.folder, { flush: true })
-    } finally {
-      await release()
-    }
+    })
   }
 
   /** To be called when there are no containers of this name any more, whoever made them. */
-  async release(): Promise<void> {
-    await rm(this.file, { force: true })
+  async release(waiting: Waiting): Promise<void> {
+    if ((await unlessAbsent(stat(this.file))) !== undefined) {
+      await this.holding(waiting, async () => {
+        await this.mustBeFree()
+        await rm(this.file)
+      })
+    }
     // The last one; others may have theirs there.
     await rmdir(this.notes).catch(() => undefined)
   }
 
-  private async noted(): Promise<string | undefined> {
-    const folder = await unlessAbsent(readFile(this.file, 'utf8'))
-    return folder === '' ? undefined : folder
+  private async holding({ signal, progress }: Waiting, change: () => Promise<void>): Promise<void> {
+    await mkdir(this.notes, { recursive: true })
+    const release = await lock(`${this.file}.lock`, 'noting whose the lab is', {
+      signal,
+      onWaiting: progress,
+    })
+    try {
+      await change()
+    } finally {
+      await release()
+    }
   }
 }

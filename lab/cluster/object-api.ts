@@ -1,6 +1,7 @@
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
 import { LabError, type LabErrorOptions } from '../errors.js'
 import { apiRequest, type ApiLimits, type ApiResponse } from './api-request.js'
+import { LAB_LABEL } from './lab-label.js'
 import { fieldDrift, type FieldDrift } from './drift.js'
 
 /** What an apply did to one object. */
@@ -187,9 +188,10 @@ const INVALID = 422
 function wayOut(path: string, { kind = '', metadata }: KubernetesObject): LabErrorOptions {
   const anew = 'teardown and deploy make the lab anew'
   const namespace = metadata?.namespace ?? 'default'
+  const lab = metadata?.labels?.[LAB_LABEL]
   // A Namespace is declared with its own name for one.
-  if (!path.includes(`/namespaces/${namespace}/`)) return { hint: anew }
-  const remove = `npx headless-lab kubectl delete ${kind.toLowerCase()} ${metadata?.name ?? ''} -n ${namespace}`
+  if (!path.includes(`/namespaces/${namespace}/`) || lab === undefined) return { hint: anew }
+  const remove = `npx headless-lab kubectl --name ${lab} delete ${kind.toLowerCase()} ${metadata?.name ?? ''} -n ${namespace}`
   return { hint: `${remove} takes it away, and deploy makes it anew; or ${anew}` }
 }
 

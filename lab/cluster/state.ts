@@ -189,6 +189,12 @@ export class LabState {
     return made
   }
 
+  /** Ends changes that were cut off, once all is seen to be as declared: a verdict from amid them is not believed. */
+  async endChanges(): Promise<void> {
+    const last = (await this.entries()).findLast(({ event }) => event.startsWith('changes-'))
+    if (last?.event === 'changes-intent') await this.journal({ event: 'changes-done', changes: 0 })
+  }
+
   /** Keeps the last verdict; of a lab that was removed meanwhile there is none to keep. */
   async saveResult(result: VerifyResult): Promise<void> {
     if (!(await exists(this.folder))) return

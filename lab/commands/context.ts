@@ -1,7 +1,7 @@
 import { LabOwner, ownersFolder } from '../cluster/lab-owner.js'
 import { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
-import { lockedBy, tryLock } from '../host/lock.js'
+import { lockedBy, tryLock, type Release } from '../host/lock.js'
 import { cacheDir, stateDir } from '../host/paths.js'
 import { makePlan, type Plan } from '../plan/plan.js'
 import { loadSpec } from '../spec/index.js'
@@ -49,10 +49,17 @@ export async function holding<T>(
 ): Promise<T> {
   const release = await tryLock(state.lockFile(), purpose)
   if (typeof release !== 'function') throw await lockedBy(`lab ${state.name}`, state.lockFile(), release)
+  let releaseOther: Release | undefined
   try {
-    await owner.mustBeFree()
+    // Whoever is in the folder that it was made from must not change it meanwhile.
+    const other = await owner.other()
+    const got = other && (await tryLock(other.lockFile(), purpose))
+    if (other !== undefined && got !== undefined && typeof got !== 'function')
+      throw await lockedBy(`lab ${state.name}, made from ${other.folder},`, other.lockFile(), got)
+    releaseOther = got as Release | undefined
     return await action()
   } finally {
+    await releaseOther?.()
     await release()
     // The lock may have made .lab, and the lab that was in it may be gone.
     await rmdir(dirname(state.folder)).catch(() => undefined)
@@ -63,8 +70,8 @@ export async function holding<T>(
 export async function mustBeThere({ state, owner }: Lab): Promise<void> {
   const other = await owner.other()
   if (other !== undefined) {
-    throw new LabError('lab.absent', `lab ${state.name} was made anew from another folder: ${other}`, {
-      hint: `run the command in ${dirname(dirname(other))}, or run teardown --name ${state.name} first`,
+    throw new LabError('lab.absent', `lab ${state.name} was made anew from another folder: ${other.folder}`, {
+      hint: `run the command in ${dirname(dirname(other.folder))}, or run teardown --name ${state.name} first`,
     })
   }
   if ((await state.record()) !== undefined && (await state.read('kubeconfig')) !== undefined) return

@@ -32,6 +32,13 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
 /** Process ids mean something in their namespace only: those of a container are others. Empty where there is no /proc. */
 export const pidNamespace = (): Promise<string> => readlink('/proc/self/ns/pid').catch(() => '')
 
+/** Tells this run of the kernel from those before it (random(4)). Empty where there is no /proc. */
+export const bootId = (): Promise<string> =>
+  readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  )
+
 /** This process. */
 export const self = async (): Promise<ProcessIdentity> => ({
   pid: process.pid,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LabError } from '../errors.js'
-import { endDescendants, isAlive, pidNamespace, self, type ProcessIdentity } from './descendants.js'
+import { bootId, endDescendants, isAlive, pidNamespace, self, type ProcessIdentity } from './descendants.js'
 import { hasCode } from './error-code.js'
 import { isNotFound, unlessAbsent } from './not-found.js'
 import { waitUntil } from './wait.js'
@@ -11,6 +11,8 @@ import { waitUntil } from './wait.js'
 export interface LockOwner extends ProcessIdentity {
   /** The process namespace that its id is one of; absent in what an earlier version wrote, and where there is no /proc. */
   readonly namespace?: string
+  /** The run of the kernel in which it lives; absent likewise. */
+  readonly boot?: string
   /** RFC 3339, UTC. */
   readonly since: string
   /** What it does, as people read it. */
@@ -38,7 +40,14 @@ export async function holderOf(file: string): Promise<LockOwner | undefined> {
 
 /** Of processes in other namespaces nothing is known: what may live is not taken over. */
 async function isHeldBy(owner: LockOwner): Promise<boolean> {
+  if (![undefined, '', await bootId()].includes(owner.boot)) return false
   return !(await isHere(owner)) || isAlive(owner)
+}
+
+/** Whether it is this very process. */
+export async function isOwn(owner: LockOwner): Promise<boolean> {
+  const { pid, startTime } = await self()
+  return (await isHere(owner)) && owner.pid === pid && owner.startTime === startTime
 }
 
 /** Whether the process is, or was, one of this namespace. */
@@ -56,6 +65,7 @@ export async function tryLock(file: string, purpose: string): Promise<Release | 
   const owner: LockOwner = {
     ...(await self()),
     namespace: await pidNamespace(),
+    boot: await bootId(),
     since: new Date().toISOString(),
     purpose,
   }

@@ -44,7 +44,7 @@ export async function removeHalfMade(
           const making = await engine.beingMade(await state.containersOfNodes(), state.name)
           if (making.length === 0) return undefined
           looks = 0
-          return `the engine, which still makes ${making.join(', ')}`
+          return `the engine, which still makes ${making.join(', ')} (restart it if this does not end)`
         }
         const theirs = await engine.anonymousVolumes(containers)
         for (const volume of theirs) volumes.add(volume)

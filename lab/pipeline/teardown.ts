@@ -47,13 +47,14 @@ export function teardownStages(context: TeardownContext): Stage[] {
     {
       title: 'looking for what is left',
       deadlineMs: 30 * SECOND,
-      run: async ({ signal }) => {
+      run: async (io) => {
+        const { signal } = io
         const left = [
           ...(run === undefined ? [] : await leftInEngine(context, new Engine(run, { signal }), volumes)),
           ...(await leftHostEntries(context.name, context.hostEntries)),
         ]
         if (left.length === 0) {
-          await context.owner.release()
+          await context.owner.release(io)
           return 'nothing'
         }
         throw new LabError('teardown.incomplete', `teardown left ${left.join(', ')}`, {
@@ -84,6 +85,8 @@ function engineStages(context: TeardownContext, run: Run, volumes: Set<string>):
       deadlineMs: 60 * SECOND,
       run: async ({ signal, progress }) => {
         const engine = new Engine(run, { signal })
+        // Another folder may have begun since this run has.
+        await context.owner.mustBeFree()
         const halfMade = (await state.isHalfMade())
           ? await removeHalfMade(engine, state, { signal, progress })
           : { containers: [], volumes: [] }

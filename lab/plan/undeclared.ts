@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
-import { keyOf, type Kind } from '../cluster/object-api.js'
-import { LAB_LABEL } from './workloads.js'
+import { FIELD_MANAGER, keyOf, type Kind } from '../cluster/object-api.js'
+import { LAB_LABEL } from '../cluster/lab-label.js'
 
 /**
  * Kinds whose objects go when they are not declared any more: all that the constructs make (see `constructs/`), but for
@@ -37,7 +37,11 @@ export function undeclared(
   const wanted = new Set(declared.map(keyOf))
   return live.filter((object) => {
     const { metadata } = object
-    const isOurs = metadata?.labels?.[LAB_LABEL] === lab && metadata.namespace !== SYSTEM
+    // Labels are copied, by kubectl expose for one; who applied an object is not.
+    const isApplied = (metadata?.managedFields ?? []).some(
+      ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
+    )
+    const isOurs = isApplied && metadata?.labels?.[LAB_LABEL] === lab && metadata.namespace !== SYSTEM
     const stands = (metadata?.ownerReferences ?? []).length === 0 && metadata?.deletionTimestamp === undefined
     return isOurs && stands && !wanted.has(keyOf(object))
   })

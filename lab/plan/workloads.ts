@@ -3,10 +3,8 @@ import { ApiObject, App } from 'cdk8s'
 import { Lab, type LabProps } from '../../constructs/index.js'
 import { nodeNames } from '../../topology/index.js'
 import { workloadImages as images } from '../artifacts/versions.js'
+import { LAB_LABEL } from '../cluster/lab-label.js'
 import type { Spec } from '../spec/index.js'
-
-/** Label that says of which lab an object is. */
-export const LAB_LABEL = 'headless-lab.dev/lab'
 
 /** Labels of every object of a lab, beside its own. */
 export const labLabels = (spec: Pick<Spec, 'name'>): Record<string, string> => ({

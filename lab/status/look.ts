@@ -60,7 +60,7 @@ export async function lookAt(context: StatusContext): Promise<LabStatus> {
   const dead = whyNotAlive(containers, expected, finished)
   const other = await context.owner.other()
   if (other !== undefined || (dead !== undefined && !(await state.mayHaveNodes()))) {
-    const from = other === undefined ? '' : `: it was made from ${other}`
+    const from = other === undefined ? '' : `: it was made from ${other.folder}`
     const reason = `it was not made from this folder${from}`
     return { ...about, phase: 'half-made', reason, madeElsewhere: true, nodes }
   }

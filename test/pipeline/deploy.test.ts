@@ -8,7 +8,14 @@ import { LabError } from '../../lab/errors.js'
 import type { VerifyResult } from '../../lab/report/model.js'
 import { deployStages, type DeployContext } from '../../lab/pipeline/deploy.js'
 import { kernelHasIpvs } from '../../lab/pipeline/steps/ipvs.js'
-import { labErrorOf, linesOf, never, rejectionOf, temporaryFolder, type Answer } from '../unit/host/fakes.js'
+import {
+  labErrorOf,
+  linesOf,
+  waiting,
+  rejectionOf,
+  temporaryFolder,
+  type Answer,
+} from '../unit/host/fakes.js'
 import {
   clabDeploy,
   fakeArtifacts,
@@ -78,6 +85,27 @@ describe('from nothing', () => {
     expect(call?.options).toMatchObject({ cwd: state.folder, env: { KUBECONFIG: state.kubeconfig() } })
   })
 
+  it('waits for a container that the engine still makes for a run that was killed', async () => {
+    const { deploy, world, state } = await makeLab()
+    const name = 'lab-worker'
+    await state.journal({ event: 'nodes-intent', containers: ['lab-control-plane', name] })
+    world.making.add(name)
+    const { run } = world
+    let tries = 0
+    await deploy({
+      run: async (file, args, options) => {
+        // It is listed just when its name is tried once more.
+        if (args[0] === 'create' && args.includes(name) && ++tries === 3 && world.making.delete(name))
+          world.containers.push(node(name, 'lab', 'created'))
+        return run(file, args, options)
+      },
+    })
+    expect(world.effects.slice(0, 2)).toEqual([
+      expect.stringMatching(/^docker rm .*id-lab-worker$/),
+      'containerlab deploy',
+    ])
+  })
+
   it('takes away what a kind that was killed has left beside the kubeconfig', async () => {
     const { deploy, world, state } = await makeLab()
     await state.create()
@@ -99,7 +127,7 @@ describe('from nothing', () => {
       return clabDeploy(world, 'lab', 2)
     }
     await deploy()
-    expect(await ownerIn(new LabState('lab', '/elsewhere')).other()).toBe(state.folder)
+    expect((await ownerIn(new LabState('lab', '/elsewhere')).other())?.folder).toBe(state.folder)
     expect(before).toEqual(['network-intent', 'nodes-intent'])
     // What an interrupted run leaves on the host is named after them, whatever the spec says by then.
     expect(await state.containersOfNodes()).toEqual(['lab-control-plane', 'lab-worker', 'lab-worker2'])
@@ -332,7 +360,7 @@ describe('a lab made from another folder', () => {
       await lab.state.journal(entry)
       const there = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
       await there.create()
-      await lab.ownerIn(there).claim(never())
+      await lab.ownerIn(there).claim(waiting())
       return lab
     }
     const done = { event: 'nodes-done', record: { schema: 'headless-lab/state/v1' } } as JournalEntry
@@ -357,7 +385,7 @@ describe('a lab made from another folder', () => {
       const provide = async (): Promise<Artifact> => {
         const there = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
         await there.create()
-        await lab.ownerIn(there).claim(never())
+        await lab.ownerIn(there).claim(waiting())
         await clabDeploy(lab.world, 'lab', 2)
         return {} as Artifact
       }
@@ -385,6 +413,15 @@ describe('a lab made from another folder', () => {
     expect(error.code).toBe('usage.invalid')
     expect(world.effects).toEqual([])
     expect(world.containers).toHaveLength(2)
+  })
+
+  it('whose making a killed run has left dead is this one’s from then on', async () => {
+    const lab = await others('dead')
+    const there = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+    await there.create()
+    await lab.ownerIn(there).claim(waiting())
+    await lab.deploy()
+    expect((await lab.ownerIn(there).other())?.folder).toBe(lab.state.folder)
   })
 
   it('after a deploy here failed and was undone is refused too', async () => {

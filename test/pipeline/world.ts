@@ -374,7 +374,12 @@ export function makeCluster(world: World): FakeCluster {
     },
     selected: (kinds, selector) => {
       const [label = '', value] = selector.split('=')
-      const all = [...objects.values()].map((text) => JSON.parse(text) as KubernetesObject)
+      const managedFields = [{ manager: 'headless-lab', operation: 'Apply' }]
+      const all = [...objects.values()].map((text) => {
+        const object = JSON.parse(text) as { readonly metadata: object }
+        const applied: unknown = { ...object, metadata: { ...object.metadata, managedFields } }
+        return applied as KubernetesObject
+      })
       return Promise.resolve(
         all.filter(
           ({ kind, metadata }) =>
@@ -451,6 +456,7 @@ export interface FakeLab {
 }
 
 interface DeployOptions {
+  readonly run?: Run
   readonly plan?: Plan
   readonly artifacts?: ArtifactSource
   readonly pending?: readonly Pending[]
@@ -498,7 +504,7 @@ export async function makeLab(): Promise<FakeLab> {
         artifacts: given.artifacts ?? artifacts,
         pending,
         diskToBuild: [],
-        run,
+        run: given.run ?? run,
         connect: (_, signal) => {
           cluster.signals.push(signal)
           return cluster

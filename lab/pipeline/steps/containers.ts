@@ -67,7 +67,7 @@ export async function refuseOthersLab(
     )
   const other = await owner.other()
   if (!running || (other === undefined && (await state.mayHaveNodes()))) return
-  const from = other === undefined ? '' : `: it was made from ${other}`
+  const from = other === undefined ? '' : `: it was made from ${other.folder}`
   throw new LabError(
     'usage.invalid',
     `lab ${state.name} is there already and was not made from this folder${from}`,

@@ -35,6 +35,10 @@ export function nodesStep(context: DeployContext): Step {
       const engine = new Engine(run, { signal: io.signal })
       const image = (await context.artifacts.get(plan.artifacts.node)).image ?? ''
       const containers = await engine.containers(plan.name)
+      // It was looked at before the artifacts were built, which may be long ago.
+      await refuseOthersLab(containers, context)
+      await state.create()
+      await owner.claim(io)
       const finished = (await state.record()) !== undefined
       const corpse = whyMadeAnew(containers, plan, finished)
       if (corpse === undefined) {
@@ -44,8 +48,6 @@ export function nodesStep(context: DeployContext): Step {
         return result
       }
       refuseToMakeAnew(context, corpse)
-      // It was looked at before the artifacts were built, which may be long ago.
-      await refuseOthersLab(containers, context)
       if (await state.isHalfMade()) {
         io.progress('removing what was half made')
         await removeHalfMade(engine, state, io)
@@ -135,8 +137,6 @@ async function makeNodes(
 ): Promise<number> {
   const { plan, state, run } = context
   const { name, topologyDigest } = plan
-  await state.create()
-  await context.owner.claim(signal)
   await state.write(KIND_CONFIG_FILE, plan.kindConfig)
   const nodesSubnet = freeNodesSubnet(plan.topology, await engine.hostNetworks([]))
   await state.write(`${name}.clab.yaml`, plan.containerlab(image, await linuxImages(context), nodesSubnet))

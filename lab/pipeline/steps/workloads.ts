@@ -30,6 +30,7 @@ export function workloadsStep(context: DeployContext): Step {
         const removed = await removeUndeclared(before, kube, { lab: plan.name, declared: manifests }, io)
         return removed === undefined ? applied : `${applied}; ${removed}`
       })
+      await state.endChanges()
       await waitUntil(() => kube.notRolledOut(manifests), { signal, onWaiting: progress })
       return result
     },

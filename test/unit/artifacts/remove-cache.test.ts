@@ -9,7 +9,7 @@ import { LabError } from '../../../lab/errors.js'
 import { PROBE_IMAGE } from '../../../lab/host/engine.js'
 import { tryLock, type Release } from '../../../lab/host/lock.js'
 import type { Run } from '../../../lab/host/run.js'
-import { fakeRun, labErrorOf, linesOf, never, temporaryFolder } from '../host/fakes.js'
+import { fakeRun, labErrorOf, linesOf, never, waiting, temporaryFolder } from '../host/fakes.js'
 import { files } from './recipes.js'
 
 const cacheFolder = async (): Promise<string> =>
@@ -48,7 +48,7 @@ it('removes every image with our label that has our name or none, and the folder
 it('keeps what tells the labs that are left whose they are, and whose network they live on', async () => {
   const cache = await cacheFolder()
   const owner = new LabOwner(ownersFolder(cache), { name: 'lab', folder: '/there/.lab/lab' })
-  await owner.claim(never())
+  await owner.claim(waiting())
   const networks = new LeftNetworks(leftNetworksFolder(cache))
   await networks.add('0123')
   await removeCache(engineWith([]).run, cache, true, quiet)
@@ -57,7 +57,7 @@ it('keeps what tells the labs that are left whose they are, and whose network th
   await networks.remove('0123')
   await removeCache(engineWith([]).run, cache, true, quiet)
   expect(await readdir(cache)).toEqual(['owners'])
-  await owner.release()
+  await owner.release(waiting())
   await removeCache(engineWith([]).run, cache, true, quiet)
   expect(existsSync(cache)).toBe(false)
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Engine } from '../../../lab/cluster/engine.js'
 import { ownRun, RUN_LABEL } from '../../../lab/host/descendants.js'
-import { fakeRun, labErrorOf, linesOf, never, type Answer, type Call } from '../host/fakes.js'
+import { fakeRun, linesOf, never, type Answer, type Call } from '../host/fakes.js'
 
 interface Thing {
   readonly name: string
@@ -118,8 +118,11 @@ describe('a container that the engine is still making', () => {
   ])('is %s', async (_, create, listed, expected) => {
     const { run, calls } = fakeRun(answers(create, listed))
     expect(await new Engine(run).beingMade(['x'], 'lab')).toEqual(expected)
-    expect(linesOf(calls)[1]).toBe(
-      'docker create --pull never --name x --label headless-lab.dev/lab=lab sha256:1 true',
+    expect(linesOf(calls).slice(2, 3)).toEqual(
+      // Of one that is there nothing has to be found out.
+      listed.startsWith('x')
+        ? []
+        : ['docker create --pull never --name x --label headless-lab.dev/lab=lab sha256:1 true'],
     )
     // What was made to find out goes again.
     expect(linesOf(calls).includes('docker container rm -v id-1')).toBe(create !== conflict)
@@ -130,10 +133,28 @@ describe('a container that the engine is still making', () => {
     expect(await new Engine(run).beingMade(['x'], 'lab')).toEqual([])
   })
 
-  it('is not known where the engine fails for another reason', async () => {
+  it('is none where nothing can be made', async () => {
     const { run } = fakeRun(answers({ exitCode: 1, stderr: 'no space left on device' }, ''))
-    const error = await labErrorOf(new Engine(run).beingMade(['x'], 'lab'))
-    expect(error).toMatchObject({ code: 'command.failed', details: 'no space left on device' })
+    expect(await new Engine(run).beingMade(['x'], 'lab')).toEqual([])
+  })
+
+  it('is one that is listed while its name is tried', async () => {
+    let listed = ''
+    const { run } = fakeRun(({ args: [verb] }) => {
+      if (verb !== 'create') return verb === 'image' ? 'sha256:1\n' : listed
+      listed = 'x\n'
+      return conflict
+    })
+    expect(await new Engine(run).beingMade(['x'], 'lab')).toEqual(['x'])
+  })
+
+  it('is looked for with another image where that of the probe is absent', async () => {
+    const { run, calls } = fakeRun(({ line, args: [verb] }) => {
+      if (verb === 'image') return line.includes('headless-lab/probe') ? '' : 'sha256:2\nsha256:3\n'
+      return verb === 'create' ? 'id-1\n' : ''
+    })
+    expect(await new Engine(run).beingMade(['x'], 'lab')).toEqual([])
+    expect(linesOf(calls).some((line) => line.endsWith('sha256:2 true'))).toBe(true)
   })
 })
 

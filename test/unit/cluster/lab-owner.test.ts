@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { LabOwner } from '../../../lab/cluster/lab-owner.js'
 import { LabState } from '../../../lab/cluster/state.js'
 import { tryLock } from '../../../lab/host/lock.js'
-import { labErrorOf, never, temporaryFolder } from '../host/fakes.js'
+import { labErrorOf, waiting, temporaryFolder } from '../host/fakes.js'
 
 interface Folder {
   readonly state: LabState
@@ -27,67 +27,87 @@ async function folders(): Promise<{ here: Folder; there: Folder; notes: string }
 it('knows of no other folder where nothing was made, and where this one made it', async () => {
   const { here } = await folders()
   expect(await here.owner.other()).toBeUndefined()
-  await here.owner.claim(never())
+  await here.owner.claim(waiting())
   expect(await here.owner.other()).toBeUndefined()
 })
 
 it('names the folder that made the lab since', async () => {
   const { here, there } = await folders()
-  await here.owner.claim(never())
-  await there.owner.claim(never())
-  expect(await here.owner.other()).toBe(there.state.folder)
+  await here.owner.claim(waiting())
+  await there.owner.claim(waiting())
+  expect((await here.owner.other())?.folder).toBe(there.state.folder)
   expect(await there.owner.other()).toBeUndefined()
 })
 
 it('is of a name only', async () => {
   const { here, notes } = await folders()
-  await here.owner.claim(never())
+  await here.owner.claim(waiting())
   const other = new LabOwner(notes, { name: 'lab-2', folder: '/elsewhere/.lab/lab-2' })
   expect(await other.other()).toBeUndefined()
-  await other.release()
+  await other.release(waiting())
   expect(existsSync(join(notes, 'lab'))).toBe(true)
 })
 
 it('passes over a folder that is gone, or was moved, and a note that a crash cut off', async () => {
   const { here, there, notes } = await folders()
-  await there.owner.claim(never())
+  await there.owner.claim(waiting())
   await rm(there.state.folder, { recursive: true })
   expect(await here.owner.other()).toBeUndefined()
   await writeFile(join(notes, 'lab'), '')
   expect(await here.owner.other()).toBeUndefined()
 })
 
-it('lets one of two folders make it while the other one does', async () => {
-  const { here, there } = await folders()
-  await there.owner.claim(never())
-  const release = await tryLock(there.state.lockFile(), 'deploy')
-  if (typeof release !== 'function') throw new Error('it is held')
-  for (const attempt of [here.owner.mustBeFree(), here.owner.claim(never())]) {
-    const error = await labErrorOf(attempt)
+it('is its own by whatever path', async () => {
+  const { here, notes } = await folders()
+  await here.owner.claim(waiting())
+  const moved = `${dirname(dirname(here.state.folder))}-moved`
+  await rename(dirname(dirname(here.state.folder)), moved)
+  await symlink(moved, dirname(dirname(here.state.folder)))
+  const state = new LabState('lab', join(moved, '.lab', 'lab'))
+  expect(await new LabOwner(notes, state).other()).toBeUndefined()
+})
+
+/** Another run holds a lab: that of the process which started this one. */
+async function held({ state }: Folder): Promise<() => Promise<void>> {
+  const owner = { pid: process.ppid, startTime: '', since: '2026-01-01T00:00:00Z', purpose: 'deploy' }
+  await writeFile(state.lockFile(), JSON.stringify(owner))
+  return () => rm(state.lockFile())
+}
+
+it('lets one of two folders make it, or say that it is gone, while the other one does', async () => {
+  const { here, there, notes } = await folders()
+  await there.owner.claim(waiting())
+  const release = await held(there)
+  const { owner } = here
+  const attempts = [() => owner.mustBeFree(), () => owner.claim(waiting()), () => owner.release(waiting())]
+  for (const attempt of attempts) {
+    const error = await labErrorOf(attempt())
     expect(error).toMatchObject({ code: 'lab.locked', exitCode: 5 })
     expect(error.message).toContain(
-      `lab lab, made from ${there.state.folder}, is held by process ${process.pid} (deploy`,
+      `lab lab, made from ${there.state.folder}, is held by process ${process.ppid} (deploy`,
     )
   }
+  expect(await readFile(join(notes, 'lab'), 'utf8')).toBe(there.state.folder)
   await there.owner.mustBeFree()
   await release()
   await here.owner.mustBeFree()
-  await here.owner.claim(never())
+  await here.owner.claim(waiting())
 })
 
-it('goes to one of those that claim it at the same time', async () => {
+it('is free for the run that holds both', async () => {
   const { here, there } = await folders()
-  await Promise.all([tryLock(here.state.lockFile(), 'deploy'), tryLock(there.state.lockFile(), 'deploy')])
-  const claims = await Promise.allSettled([here.owner.claim(never()), there.owner.claim(never())])
-  expect(claims.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  await there.owner.claim(waiting())
+  await tryLock(there.state.lockFile(), 'teardown')
+  await here.owner.mustBeFree()
+  await here.owner.release(waiting())
+  expect(await there.owner.other()).toBeUndefined()
 })
 
 it('leaves nothing once the lab is gone', async () => {
   const { here, there, notes } = await folders()
-  await here.owner.claim(never())
-  await there.owner.release()
+  await here.owner.claim(waiting())
+  await there.owner.release(waiting())
   expect(existsSync(notes)).toBe(false)
   // Where there never was one.
-  await there.owner.release()
-  await mkdir(dirname(notes), { recursive: true })
+  await there.owner.release(waiting())
 })

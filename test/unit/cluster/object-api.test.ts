@@ -4,7 +4,8 @@ import { nameOf, ObjectApi } from '../../../lab/cluster/object-api.js'
 import { labErrorOf } from '../host/fakes.js'
 import { apiServer, type ApiAnswer, type ApiCall } from './api-server.js'
 
-const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'nginx', namespace: 'web' } }
+const labels = { 'headless-lab.dev/lab': 'shop' }
+const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'nginx', namespace: 'web', labels } }
 const coreKinds = {
   resources: [
     { name: 'services/status', kind: 'Service', namespaced: true },
@@ -108,7 +109,7 @@ describe('apply', () => {
   describe('of a field that cannot change in place', () => {
     const immutable: ApiAnswer = [422, { message: 'spec.clusterIPs[0]: may not change once set' }]
     const anew = 'teardown and deploy make the lab anew'
-    const way = `npx headless-lab kubectl delete service nginx -n web takes it away, and deploy makes it anew; or ${anew}`
+    const way = `npx headless-lab kubectl --name shop delete service nginx -n web takes it away, and deploy makes it anew; or ${anew}`
 
     it('says how to make the object anew, also when it is only looked for', async () => {
       const { config } = await apiServer(answers(version('1'), immutable))

@@ -214,6 +214,17 @@ describe('files', () => {
     }
   })
 
+  it('end changes that were cut off, once', async () => {
+    const state = await labState()
+    await state.endChanges()
+    expect(await state.entries()).toEqual([])
+    await state.journal({ event: 'changes-intent' })
+    await state.endChanges()
+    await state.endChanges()
+    const last = (await state.entries()).slice(1)
+    expect(last).toEqual([expect.objectContaining({ event: 'changes-done', changes: 0 })])
+  })
+
   it('know nothing of a result that another version has written', async () => {
     const state = await labState()
     await state.create()

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { LabOwner } from '../../../lab/cluster/lab-owner.js'
 import { LabState } from '../../../lab/cluster/state.js'
 import { holding, mustBeThere, openLab, type Lab } from '../../../lab/commands/context.js'
-import { labErrorOf, temporaryFolder } from '../host/fakes.js'
+import { labErrorOf, temporaryFolder, waiting } from '../host/fakes.js'
 
 async function labOf(): Promise<Lab> {
   const { plan } = await openLab({ name: 'lab' })
@@ -34,6 +34,38 @@ it('holds the lab during an action, and says to others who does', async () => {
   })
   expect(result).toBe('done')
   expect(await holding(lab, 'teardown', () => Promise.resolve('free'))).toBe('free')
+})
+
+it('holds it in the folder that it was made from, too, and is refused while a run there holds it', async () => {
+  const here = await labOf()
+  const made = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+  await made.create()
+  const notes = join(dirname(dirname(here.state.folder)), 'owners')
+  const there: Lab = { plan: here.plan, state: made, owner: new LabOwner(notes, made) }
+  await there.owner.claim(waiting())
+  await holding(here, 'teardown', async () => {
+    const error = await labErrorOf(holding(there, 'deploy', () => Promise.resolve('never')))
+    expect(error).toMatchObject({ code: 'lab.locked', exitCode: 5 })
+    expect(error.message).toContain('(teardown, since ')
+  })
+  await holding(there, 'deploy', async () => {
+    const error = await labErrorOf(holding(here, 'teardown', () => Promise.resolve('never')))
+    expect(error).toMatchObject({ code: 'lab.locked', exitCode: 5 })
+    expect(error.message).toContain(`lab lab, made from ${made.folder}, is held by process ${process.pid}`)
+  })
+  // Both are free again.
+  expect(await holding(here, 'teardown', () => Promise.resolve('free'))).toBe('free')
+  expect(await holding(there, 'deploy', () => Promise.resolve('free'))).toBe('free')
+})
+
+it('says that a lab was made anew from another folder, and which', async () => {
+  const here = await labOf()
+  const made = new LabState('lab', join(await temporaryFolder(), '.lab', 'lab'))
+  await made.create()
+  await new LabOwner(join(dirname(dirname(here.state.folder)), 'owners'), made).claim(waiting())
+  const error = await labErrorOf(mustBeThere(here))
+  expect(error).toMatchObject({ code: 'lab.absent', exitCode: 2 })
+  expect(error.message).toContain(made.folder)
 })
 
 it('gives the lab back after a failure', async () => {

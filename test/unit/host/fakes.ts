@@ -82,4 +82,10 @@ export function deferred<T = void>(): Deferred<T> {
 }
 
 /** A signal that nothing aborts. */
+/** What those are given that wait for something. */
+export const waiting = (): { signal: AbortSignal; progress: () => void } => ({
+  signal: never(),
+  progress: () => undefined,
+})
+
 export const never = (): AbortSignal => new AbortController().signal

@@ -5,10 +5,15 @@ import { PASSING_KINDS, undeclared } from '../../../lab/plan/undeclared.js'
 import { loadSpec } from '../../../lab/spec/index.js'
 
 const LABEL = 'headless-lab.dev/lab'
+const applied = { manager: 'headless-lab', operation: 'Apply' }
 
 const object = (kind: string, name: string, metadata: object = {}): KubernetesObject => {
   const labels = { [LABEL]: 'lab' }
-  const made = { apiVersion: 'v1', kind, metadata: { name, namespace: 'shop', labels, ...metadata } }
+  const managedFields = [{ manager: 'kubectl-edit', operation: 'Update' }, applied]
+  const made = {
+    ...{ apiVersion: 'v1', kind },
+    metadata: { name, namespace: 'shop', labels, managedFields, ...metadata },
+  }
   return made
 }
 
@@ -30,6 +35,12 @@ describe('what is not declared any more', () => {
 
   it.each<[string, object]>([
     ['that has no label of a lab', { labels: {} }],
+    [
+      'that somebody else made with its labels',
+      { managedFields: [{ ...applied, manager: 'kubectl-expose' }] },
+    ],
+    ['that was changed here only', { managedFields: [{ ...applied, operation: 'Update' }] }],
+    ['of which nobody tells who made it', { managedFields: undefined }],
     ['of another lab', { labels: { [LABEL]: 'lab-2' } }],
     ['that belongs to another', { ownerReferences: [{ kind: 'Service', name: 'web', uid: 'u' }] }],
     ['that is being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }],

@@ -35,7 +35,8 @@ const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', na
 
 const ofLab = (name: string): KubernetesObject => {
   const labels = { 'headless-lab.dev/lab': plan.name }
-  const live = { ...service, metadata: { name, namespace: 'shop', labels } }
+  const managedFields = [{ manager: 'headless-lab', operation: 'Apply' }]
+  const live = { ...service, metadata: { name, namespace: 'shop', labels, managedFields } }
   return live
 }
 
@@ -64,7 +65,10 @@ async function look(facts: Facts = {}): Promise<LabStatus> {
   return lookAt({
     ...{ plan, state, run, signal: never() },
     objects: () => Promise.resolve([service]),
-    owner: { other: () => Promise.resolve(facts.other) },
+    owner: {
+      other: () =>
+        Promise.resolve(facts.other === undefined ? undefined : new LabState(plan.name, facts.other)),
+    },
     connect: () => ({
       unreachable: () => Promise.resolve(facts.silent),
       nodes: () =>
