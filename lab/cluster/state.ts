@@ -32,6 +32,8 @@ export type JournalEntry =
   | { readonly event: 'nodes-done'; readonly record: LabRecord; readonly volumes?: readonly string[] }
   /** They are about to be; and their anonymous volumes, which nothing else names once they are gone. */
   | { readonly event: 'nodes-removed'; readonly volumes?: readonly string[] }
+  /** They are about to be stopped, and were seen to have. */
+  | { readonly event: 'stop-intent' | 'stop-done' }
   /** It was seen that there are none any more. */
   | { readonly event: 'nodes-gone' }
   /** The workloads are about to have so many. */
@@ -143,6 +145,12 @@ export class LabState {
   async isHalfMade(): Promise<boolean> {
     const last = (await this.lastOfNodes())?.event
     return last === 'nodes-intent' || last === 'nodes-removed'
+  }
+
+  /** Whether a stop of its nodes was begun and not seen to end: the engine may be about to stop what runs. */
+  async isStopping(): Promise<boolean> {
+    const about = ({ event }: JournalEntry): boolean => event.startsWith('nodes-') || event.startsWith('stop-')
+    return (await this.entries()).findLast(about)?.event === 'stop-intent'
   }
 
   /** Whether nodes of the lab's name can be those made here: some were begun, and not seen to be gone. */

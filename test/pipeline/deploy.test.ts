@@ -669,6 +669,19 @@ describe('a healthy lab', () => {
     expect(message).toBe('lab lab runs with another topology, which cannot change in place')
   })
 
+  it('whose stop was cut off is stopped first, and then brought back: the engine goes on with it', async () => {
+    const { deploy, world, state, results } = await deployed()
+    await state.journal({ event: 'stop-intent' })
+    expect(await deploy()).toBe(3)
+    const names = ['control-plane', 'worker', 'worker2'].map((name) => `id-lab-${name}`)
+    expect(world.effects).toEqual([
+      `docker stop -t 45 ${names.join(' ')}`,
+      ...names.map((name) => `docker start ${name}`),
+    ])
+    expect(results).toContain('lab-control-plane, lab-worker, lab-worker2 brought back, 3 running')
+    expect(await deploy()).toBe(0)
+  })
+
   it('whose nodes are paused goes on with them', async () => {
     const { deploy, world, results } = await deployed()
     for (const container of world.containers) container.state = 'paused'

@@ -12,6 +12,7 @@ import { changed, type DeployContext } from '../deploy-context.js'
 import { MINUTE } from '../durations.js'
 import { removeHalfMade } from '../half-made.js'
 import type { Step, StepIo } from '../step.js'
+import { stopNodes } from '../stop.js'
 import {
   expectedContainers,
   refuseOthersLab,
@@ -34,11 +35,12 @@ export function nodesStep(context: DeployContext): Step {
     run: async (io) => {
       const engine = new Engine(run, { signal: io.signal })
       const image = (await context.artifacts.get(plan.artifacts.node)).image ?? ''
-      const containers = await engine.containers(plan.name)
+      const found = await engine.containers(plan.name)
       // It was looked at before the artifacts were built, which may be long ago.
-      await refuseOthersLab(containers, context)
+      await refuseOthersLab(found, context)
       await state.create()
       await owner.claim(io)
+      const containers = await withoutStop(found, state, engine, io)
       const finished = (await state.record()) !== undefined
       const corpse = whyMadeAnew(containers, plan, finished)
       if (corpse === undefined) {
@@ -71,6 +73,19 @@ export function nodesStep(context: DeployContext): Step {
       await state.journal({ event: 'nodes-gone' })
     },
   }
+}
+
+/** A stop that was cut off goes on in the engine: its end is waited for. @returns the containers as they are then */
+async function withoutStop(
+  found: readonly Container[],
+  state: LabState,
+  engine: Engine,
+  { progress }: StepIo,
+): Promise<readonly Container[]> {
+  if (!(await state.isStopping())) return found
+  progress('letting the engine end a stop that was cut off')
+  await stopNodes(state, engine)
+  return engine.containers(state.name)
 }
 
 /** Speaks of images that the lab makes: those of others are theirs to choose. */
