@@ -26,7 +26,7 @@ export interface ApiResponse {
  * classes, which lose fields such as `x-kubernetes-int-or-string`; what is applied must arrive as declared.
  *
  * @param path with its query, for example `/api/v1/namespaces/default`
- * @throws LabError `cluster.unreachable` when there is no answer; the signal's reason when that is aborted
+ * @throws LabError `cluster.unreachable` when there is no answer, or the API server is not ready for one; the signal's reason when that is aborted
  */
 export async function apiRequest(
   config: KubeConfig,
@@ -48,14 +48,31 @@ export async function apiRequest(
     },
   }
   await config.applyToHTTPSOptions(options)
+  let answer: ApiResponse
   try {
     const url = new URL(path, server)
-    return await withDeadline(answerMs, (ends) => send(url, { ...options, signal: ends }, content), signal)
+    answer = await withDeadline(answerMs, (ends) => send(url, { ...options, signal: ends }, content), signal)
   } catch (error) {
     signal?.throwIfAborted()
     throw unreachable(server, error)
   }
+  if (isNoAnswerYet(answer)) throw unreachable(server, new Error(messageIn(answer)))
+  return answer
 }
+
+/** Too many requests, unavailable, and a time-out behind it: of the object they say nothing. */
+const PASSES = [429, 503, 504]
+
+/**
+ * Whether the API server is not ready to answer. Just after its start it knows no roles yet, and refuses everybody in the
+ * words of its authorizer; those of admission, which refuses an object, are others.
+ */
+const isNoAnswerYet = (answer: ApiResponse): boolean =>
+  PASSES.includes(answer.status) || (answer.status === 403 && /forbidden: User "/.test(messageIn(answer)))
+
+/** What the API server says of an answer that is no success. */
+export const messageIn = ({ status, body }: ApiResponse): string =>
+  (body as { message?: string } | undefined)?.message ?? (typeof body === 'string' ? body : `HTTP ${status}`)
 
 function send(url: URL, options: RequestOptions, content: string | undefined): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {

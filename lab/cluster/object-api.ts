@@ -1,6 +1,6 @@
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node'
 import { LabError, type LabErrorOptions } from '../errors.js'
-import { apiRequest, type ApiLimits, type ApiResponse } from './api-request.js'
+import { apiRequest, messageIn, type ApiLimits, type ApiResponse } from './api-request.js'
 import { LAB_LABEL } from './lab-label.js'
 import { fieldDrift, type FieldDrift } from './drift.js'
 
@@ -209,10 +209,6 @@ export function nameOf({ kind, metadata }: KubernetesObject): string {
 /** What an object is told from others by: an object that names no namespace is in `default`. */
 export const keyOf = ({ kind, metadata }: KubernetesObject): string =>
   `${kind ?? ''} ${metadata?.namespace ?? 'default'}/${metadata?.name ?? ''}`
-
-/** What the API server says of an answer that is no success. */
-export const messageIn = ({ status, body }: ApiResponse): string =>
-  (body as { message?: string }).message ?? (typeof body === 'string' ? body : `HTTP ${status}`)
 
 const versionIn = ({ body }: ApiResponse): string | undefined =>
   (body as KubernetesObject).metadata?.resourceVersion

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { LabError } from '../errors.js'
-import { apiRequest, type ApiLimits, type ApiResponse } from './api-request.js'
-import { FIELD_MANAGER, messageIn, type Applied } from './object-api.js'
+import { apiRequest, messageIn, type ApiLimits, type ApiResponse } from './api-request.js'
+import { FIELD_MANAGER, type Applied } from './object-api.js'
 
 /** A Secret of passwords that must be there, whatever they are. */
 export interface WantedSecret {

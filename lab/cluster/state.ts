@@ -149,7 +149,8 @@ export class LabState {
 
   /** Whether a stop of its nodes was begun and not seen to end: the engine may be about to stop what runs. */
   async isStopping(): Promise<boolean> {
-    const about = ({ event }: JournalEntry): boolean => event.startsWith('nodes-') || event.startsWith('stop-')
+    const about = ({ event }: JournalEntry): boolean =>
+      event.startsWith('nodes-') || event.startsWith('stop-')
     return (await this.entries()).findLast(about)?.event === 'stop-intent'
   }
 

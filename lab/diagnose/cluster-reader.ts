@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
-import { apiRequest } from '../cluster/api-request.js'
-import { messageIn } from '../cluster/object-api.js'
+import { apiRequest, messageIn } from '../cluster/api-request.js'
 import { request } from '../observe/api.js'
 import { load } from '../observe/load.js'
 

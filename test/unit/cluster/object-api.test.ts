@@ -106,6 +106,29 @@ describe('apply', () => {
     )
   })
 
+  it.each<[string, ApiAnswer]>([
+    [
+      'an API server that knows no roles yet',
+      [
+        403,
+        { message: 'services "nginx" is forbidden: User "kubernetes-admin" cannot get resource "services"' },
+      ],
+    ],
+    ['one that is not ready', [503, { message: 'apiserver not ready' }]],
+    ['one that has too much to do', [429, 'Too many requests']],
+  ])('is not answered by %s, and may be asked again', async (_, answer) => {
+    const { config } = await apiServer(answers(answer, [200, {}]))
+    const error = await labErrorOf(new ObjectApi(config).apply(service))
+    expect(error).toMatchObject({ code: 'cluster.unreachable' })
+    expect(error.message).toContain((answer[1] as { message?: string }).message ?? 'Too many requests')
+  })
+
+  it('is rejected by admission, which forbids an object and not a user', async () => {
+    const denied = 'pods "a" is forbidden: violates PodSecurity "restricted:latest"'
+    const { config } = await apiServer(answers(notFound, [403, { message: denied }]))
+    expect((await labErrorOf(new ObjectApi(config).apply(service))).code).toBe('cluster.rejected')
+  })
+
   describe('of a field that cannot change in place', () => {
     const immutable: ApiAnswer = [422, { message: 'spec.clusterIPs[0]: may not change once set' }]
     const anew = 'teardown and deploy make the lab anew'
