@@ -260,7 +260,10 @@ export class Engine {
     const { exitCode, stdout, stderr } = await this.tryRun('docker', args, this.options)
     if (exitCode === 0) return stdout
     if (stderr.toLowerCase().includes(`no such ${what}`)) return undefined
-    throw new LabError('command.failed', `docker ${what} inspect ${name} failed`, { details: stderr.trim() })
+    throw new LabError('command.failed', `docker ${what} inspect ${name} failed`, {
+      details: stderr.trim(),
+      hint: 'run the same command again; if it fails again, mend what docker says',
+    })
   }
 
   /** When a container was started last; `undefined` where it never was, or is gone. */
