@@ -19,26 +19,13 @@ const entries = {
 
 ensurePackages(root)
 ensureBuild(root)
-// Compiled anew: in which order the compiler writes the members of a union depends on what it compiled before.
-const types = join(root, 'build', 'api', 'types')
-const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-const anew = [
-  '--emitDeclarationOnly',
-  '--incremental',
-  'false',
-  '--tsBuildInfoFile',
-  'null',
-  '--outDir',
-  types,
-]
-execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), ...anew], {
-  stdio: 'inherit',
-})
+const folder = join(root, 'build', 'api')
+mkdirSync(folder, { recursive: true })
 for (const [file, entry] of Object.entries(entries)) report(file, entry)
 if (!process.argv.includes('--check')) await writeSchema()
 
 function report(file, { name, onlyExported = false }) {
-  const declarations = join(types, `${file}.d.ts`)
+  const declarations = declarationsOf(file, name)
   const { succeeded, apiReportChanged } = Extractor.invoke(
     ExtractorConfig.prepare({
       configObject: {
@@ -52,7 +39,7 @@ function report(file, { name, onlyExported = false }) {
           includeForgottenExports: !onlyExported,
           reportFileName: `${name}.api.md`,
           reportFolder: join(root, 'docs', 'api'),
-          reportTempFolder: join(root, 'build', 'api'),
+          reportTempFolder: folder,
         },
         docModel: { enabled: false },
         dtsRollup: { enabled: false },
@@ -83,11 +70,30 @@ function report(file, { name, onlyExported = false }) {
     )
 }
 
+/**
+ * Compiled anew, and nothing but what the entry point is made of: in which order the compiler writes the members of a
+ * union depends on where it met them first, which is nothing that this entry point says.
+ */
+function declarationsOf(file, name) {
+  const config = join(folder, `tsconfig.${name}.json`)
+  const outDir = join(folder, 'types', name)
+  const compilerOptions = {
+    ...{ outDir, rootDir: root, emitDeclarationOnly: true, incremental: false },
+    tsBuildInfoFile: null,
+  }
+  const files = [join(root, `${file}.ts`)]
+  const content = { extends: join(root, 'tsconfig.build.json'), compilerOptions, files, include: [] }
+  writeFileSync(config, JSON.stringify(content))
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  execFileSync(process.execPath, [compiler, '-p', config], { stdio: 'inherit' })
+  return join(outDir, `${file}.d.ts`)
+}
+
 async function writeSchema() {
   const { verifyJsonSchema } = await import('../build/lab/report/schema.js')
-  const folder = join(root, 'docs', 'schema')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'verify-v1.schema.json'), verifyJsonSchema())
+  const schemas = join(root, 'docs', 'schema')
+  mkdirSync(schemas, { recursive: true })
+  writeFileSync(join(schemas, 'verify-v1.schema.json'), verifyJsonSchema())
 }
 
 /** Which compiler it uses is nobody's business here. */
