@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { holderOf, isOwn, lock, lockedBy } from '../host/lock.js'
+import { holderOf, isOwn, lock, lockedBy, tryLock, type LockOwner, type Release } from '../host/lock.js'
 import { unlessAbsent } from '../host/not-found.js'
+import type { LabError } from '../errors.js'
 import { LabState } from './state.js'
 
 /** Where it is noted, in the cache of this host, from which folder each lab was made. */
@@ -40,13 +41,26 @@ export class LabOwner {
     return new LabState(this.state.name, folder)
   }
 
-  /** @throws LabError `lab.locked` while a run in that other folder holds the lab */
+  /**
+   * Holds the lab in that other folder, where there is one.
+   *
+   * @throws LabError `lab.locked` while a run there holds it
+   */
+  async hold(purpose: string): Promise<Release | undefined> {
+    const other = await this.other()
+    if (other === undefined) return undefined
+    const got = await tryLock(other.lockFile(), purpose)
+    if (typeof got === 'function') return got
+    throw await heldIn(other, got)
+  }
+
+  /** @throws LabError `lab.locked` while another run, in that other folder, holds the lab */
   async mustBeFree(): Promise<void> {
     const other = await this.other()
     const holder = other && (await holderOf(other.lockFile()))
     // This run holds both where it changes what another folder has made.
     if (other === undefined || holder === undefined || (await isOwn(holder))) return
-    throw await lockedBy(`lab ${other.name}, made from ${other.folder},`, other.lockFile(), holder)
+    throw await heldIn(other, holder)
   }
 
   /**
@@ -87,3 +101,6 @@ export class LabOwner {
     }
   }
 }
+
+const heldIn = ({ name, folder, lockFile }: LabState, holder: LockOwner): Promise<LabError> =>
+  lockedBy(`lab ${name}, made from ${folder},`, lockFile(), holder)

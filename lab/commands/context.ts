@@ -52,11 +52,7 @@ export async function holding<T>(
   let releaseOther: Release | undefined
   try {
     // Whoever is in the folder that it was made from must not change it meanwhile.
-    const other = await owner.other()
-    const got = other && (await tryLock(other.lockFile(), purpose))
-    if (other !== undefined && got !== undefined && typeof got !== 'function')
-      throw await lockedBy(`lab ${state.name}, made from ${other.folder},`, other.lockFile(), got)
-    releaseOther = got as Release | undefined
+    releaseOther = await owner.hold(purpose)
     return await action()
   } finally {
     await releaseOther?.()
