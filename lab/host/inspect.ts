@@ -1,11 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { DEBIAN_KEYRING, parseOsRelease, readAptSources } from './debian.js'
 import { ask, engineState, onPath } from './engine.js'
+import { exists } from './not-found.js'
 import type { HostFacts } from './requirements.js'
 import type { Run } from './run.js'
 
-/** Looks at the host; changes nothing. */
-export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFacts> {
+/** Looks at the host; changes nothing. @param keyring where Debian's keys would be */
+export async function inspectHost(
+  run: Run,
+  signal: AbortSignal,
+  keyring = DEBIAN_KEYRING,
+): Promise<HostFacts> {
   const [os, hasApt, engine, ip, dockerCli, hasGo, debootstrap, gpgv, maven, aptSources] = await Promise.all([
     readFile('/etc/os-release', 'utf8').then(parseOsRelease, () => parseOsRelease('')),
     onPath(run, 'apt-get', signal),
@@ -22,7 +27,6 @@ export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFa
     readAptSources(),
   ])
   const go = hasGo ? await goVersion(run, signal) : { version: undefined, toolchain: 'local' }
-  const keyring = await ask(run, 'test', ['-e', DEBIAN_KEYRING], signal)
   return {
     os,
     hasApt,
@@ -33,7 +37,7 @@ export async function inspectHost(run: Run, signal: AbortSignal): Promise<HostFa
     go: go.version,
     goToolchain: go.toolchain,
     debootstrap,
-    debianKeyring: keyring.exitCode === 0,
+    debianKeyring: await exists(keyring),
     gpgv,
     maven,
     aptSources,

@@ -11,13 +11,10 @@ const host = (there: readonly string[], go = '') =>
 
 it('finds what is there', async () => {
   const { run } = host(
-    [
-      ...['apt-get', 'docker', 'dockerd', 'go', 'mvn', '/usr/sbin/debootstrap', 'gpgv'],
-      '/usr/share/keyrings/debian-archive-keyring.gpg',
-    ],
+    [...['apt-get', 'docker', 'dockerd', 'go', 'mvn', '/usr/sbin/debootstrap', 'gpgv']],
     'go1.24.4\nauto\n',
   )
-  expect(await inspectHost(run, never())).toMatchObject({
+  expect(await inspectHost(run, never(), import.meta.filename)).toMatchObject({
     hasApt: true,
     engine: 'stopped',
     dockerCli: true,
@@ -32,7 +29,7 @@ it('finds what is there', async () => {
 
 it('finds nothing, and asks nothing of what is not there', async () => {
   const { run, calls } = host([])
-  expect(await inspectHost(run, never())).toMatchObject({
+  expect(await inspectHost(run, never(), `${import.meta.filename}.absent`)).toMatchObject({
     hasApt: false,
     engine: 'absent',
     dockerCli: false,
@@ -43,6 +40,8 @@ it('finds nothing, and asks nothing of what is not there', async () => {
     maven: false,
   })
   expect(linesOf(calls).some((line) => line.startsWith('go env'))).toBe(false)
+  // A host that lacks nearly everything must be told what.
+  expect(linesOf(calls).some((line) => line.startsWith('test '))).toBe(false)
 })
 
 it('takes a development version of Go for no version', async () => {
