@@ -123,7 +123,7 @@ export class LabState {
 
   /** The lab as it was made; `undefined` when its nodes were never finished, or are gone. */
   async record(): Promise<LabRecord | undefined> {
-    const last = await this.lastOfNodes()
+    const last = await this.lastOf('nodes-')
     if (last?.event !== 'nodes-done') return undefined
     // The journal is read as it was written; a file of another version must not be taken for ours.
     const schema: string = last.record.schema
@@ -137,26 +137,27 @@ export class LabState {
     )
   }
 
-  private async lastOfNodes(): Promise<JournalEntry | undefined> {
-    return (await this.entries()).findLast(({ event }) => event.startsWith('nodes-'))
+  /** The last entry of one of these kinds, by how their events begin. */
+  private async lastOf(
+    ...kinds: readonly ('nodes-' | 'stop-' | 'changes-')[]
+  ): Promise<JournalLine | undefined> {
+    return (await this.entries()).findLast(({ event }) => kinds.some((kind) => event.startsWith(kind)))
   }
 
   /** Whether its nodes were begun, or about to be removed, and were not seen to be finished or gone since. */
   async isHalfMade(): Promise<boolean> {
-    const last = (await this.lastOfNodes())?.event
+    const last = (await this.lastOf('nodes-'))?.event
     return last === 'nodes-intent' || last === 'nodes-removed'
   }
 
   /** Whether a stop of its nodes was begun and not seen to end: the engine may be about to stop what runs. */
   async isStopping(): Promise<boolean> {
-    const about = ({ event }: JournalEntry): boolean =>
-      event.startsWith('nodes-') || event.startsWith('stop-')
-    return (await this.entries()).findLast(about)?.event === 'stop-intent'
+    return (await this.lastOf('nodes-', 'stop-'))?.event === 'stop-intent'
   }
 
   /** Whether nodes of the lab's name can be those made here: some were begun, and not seen to be gone. */
   async mayHaveNodes(): Promise<boolean> {
-    const last = await this.lastOfNodes()
+    const last = await this.lastOf('nodes-')
     return last !== undefined && last.event !== 'nodes-gone'
   }
 
@@ -200,8 +201,8 @@ export class LabState {
 
   /** Ends changes that were cut off, once all is seen to be as declared: a verdict from amid them is not believed. */
   async endChanges(): Promise<void> {
-    const last = (await this.entries()).findLast(({ event }) => event.startsWith('changes-'))
-    if (last?.event === 'changes-intent') await this.journal({ event: 'changes-done', changes: 0 })
+    if ((await this.lastOf('changes-'))?.event === 'changes-intent')
+      await this.journal({ event: 'changes-done', changes: 0 })
   }
 
   /** Keeps the last verdict; of a lab that was removed meanwhile there is none to keep. */
@@ -225,7 +226,7 @@ export class LabState {
     const result = JSON.parse(text) as VerifyResult
     const schema: string = result.schema
     if (schema !== 'headless-lab/verify/v1') return undefined
-    const change = (await this.entries()).findLast(({ event }) => event.startsWith('changes-'))
+    const change = await this.lastOf('changes-')
     return change !== undefined && result.startedAt < change.at ? undefined : result
   }
 }

@@ -39,8 +39,8 @@ export async function removeHalfMade(
       try {
         const containers = await engine.containers(state.name)
         looks = containers.length === 0 ? looks + 1 : 0
-        if (containers.length === 0 && looks < LOOKS) return LATE
         if (containers.length === 0) {
+          if (looks < LOOKS) return LATE
           const making = await engine.beingMade(await state.containersOfNodes(), state.name)
           if (making.length === 0) return undefined
           looks = 0

@@ -8,7 +8,7 @@ import type { LabState } from '../cluster/state.js'
 import { LabError } from '../errors.js'
 import { engineState } from '../host/engine.js'
 import type { Run } from '../host/run.js'
-import { expectedContainers, whyMadeAnew, whyNotAlive } from '../pipeline/steps/containers.js'
+import { expectedContainers, notMadeHere, whyMadeAnew, whyNotAlive } from '../pipeline/steps/containers.js'
 import type { Plan } from '../plan/plan.js'
 import { labSelector, PASSING_KINDS, undeclared } from '../plan/undeclared.js'
 import type { LabStatus, NodeStatus, ObjectDrift } from './model.js'
@@ -60,8 +60,7 @@ export async function lookAt(context: StatusContext): Promise<LabStatus> {
   const dead = whyNotAlive(containers, expected, finished)
   const other = await context.owner.other()
   if (other !== undefined || (dead !== undefined && !(await state.mayHaveNodes()))) {
-    const from = other === undefined ? '' : `: it was made from ${other.folder}`
-    const reason = `it was not made from this folder${from}`
+    const reason = `it ${notMadeHere(other)}`
     return { ...about, phase: 'half-made', reason, madeElsewhere: true, nodes }
   }
   if (dead !== undefined && !finished) return { ...about, phase: 'half-made', reason: dead, nodes }

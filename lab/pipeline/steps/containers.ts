@@ -1,5 +1,6 @@
 import { linuxContainerName } from '../../../topology/index.js'
 import type { Container } from '../../cluster/engine.js'
+import type { LabState } from '../../cluster/state.js'
 import { LabError } from '../../errors.js'
 import type { Plan } from '../../plan/plan.js'
 import type { DeployContext } from '../deploy-context.js'
@@ -67,15 +68,14 @@ export async function refuseOthersLab(
     )
   const other = await owner.other()
   if (!running || (other === undefined && (await state.mayHaveNodes()))) return
-  const from = other === undefined ? '' : `: it was made from ${other.folder}`
-  throw new LabError(
-    'usage.invalid',
-    `lab ${state.name} is there already and was not made from this folder${from}`,
-    {
-      hint: `run teardown --name ${state.name} first, or give another --name`,
-    },
-  )
+  throw new LabError('usage.invalid', `lab ${state.name} is there already and ${notMadeHere(other)}`, {
+    hint: `run teardown --name ${state.name} first, or give another --name`,
+  })
 }
+
+/** `was not made from this folder`, and from which, where that is known. Pure. */
+export const notMadeHere = (other: Pick<LabState, 'folder'> | undefined): string =>
+  `was not made from this folder${other === undefined ? '' : `: it was made from ${other.folder}`}`
 
 /**
  * Who only wants a lab back loses nothing by it.
